@@ -1,0 +1,401 @@
+"""The data that the stages hand to each other; nothing here does work.
+
+store -history-> Content -match-> Candidate -score-> Sighting, Credential -trace-> Finding
+-report-> bytes; whatever was not read is a Skipped. Everything from the repository
+stays `bytes` until a report turns it into text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from leakscan.redact import Secret
+
+ObjectId = NewType("ObjectId", bytes)
+"""A raw object id: 20 bytes (SHA-1) or 32 bytes (SHA-256)."""
+RuleId = NewType("RuleId", str)
+Fingerprint = NewType("Fingerprint", str)
+
+
+class Kind(StrEnum):
+    """What a piece of content is, in git's words."""
+
+    BLOB = "blob"
+    COMMIT = "commit"
+    TAG = "tag"
+    TREE = "tree"
+    PATH = "path"
+    """One name in a tree: the last component of a path."""
+    REF = "ref"
+    """The name of a ref."""
+    INDEX = "index"
+    """A path in an index."""
+    GIT_FILE = "git-file"
+    """A file of the git directory itself: config, reflogs, messages being edited."""
+    PACK = "pack"
+    """A pack or its index as a whole; only in Skipped."""
+
+
+class Level(StrEnum):
+    """A rank, used for severity and confidence; `rank` orders it."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for low to 3 for critical."""
+        return ("low", "medium", "high", "critical").index(self.value)
+
+
+class Part(StrEnum):
+    """The parts of one AWS credential; the values are JSON keys of the report."""
+
+    KEY_ID = "access_key_id"
+    SECRET = "secret"
+    TOKEN = "session_token"
+
+
+class Encoding(StrEnum):
+    """The decoding that showed a candidate."""
+
+    PLAIN = "plain"
+    UTF_16_LE = "utf-16-le"
+    UTF_16_BE = "utf-16-be"
+
+
+# -- history ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes to match: one object, a piece of a huge one, or a name.
+
+    `start` and `lines_before` place a piece: the offset of `data` in the object, and the
+    newlines before it. `name` is the ref, path or git file that has no object id of its own.
+    """
+
+    kind: Kind
+    data: bytes = field(repr=False)
+    object_id: ObjectId | None = None
+    name: bytes = field(default=b"", repr=False)
+    start: int = 0
+    lines_before: int = 0
+
+
+class SkipReason(StrEnum):
+    """Why something was not read or not matched."""
+
+    MISSING = "missing"
+    PROMISED = "promised, not fetched"
+    DAMAGED = "damaged"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too large"
+    MATCH_TIMEOUT = "matching took too long"
+    NOT_TRACED = "history could not be followed"
+    UNSUPPORTED = "format not supported"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something that belongs to the scan and was not read, matched or traced; makes it incomplete."""
+
+    kind: Kind
+    reason: SkipReason
+    object_id: ObjectId | None = None
+    path: bytes = field(default=b"", repr=False)
+    detail: str = field(default="", repr=False)
+
+
+# -- rules ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text of a rule file with what it proves, `%%` already removed.
+
+    A positive example `finds` values; a negative one is `stopped_by` the stage named.
+    """
+
+    text: bytes = field(repr=False)
+    finds: tuple[bytes, ...] = field(default=(), repr=False)
+    stopped_by: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of `patterns/*.yaml`; see CONTRIBUTING.md for the meaning of each field."""
+
+    id: RuleId
+    name: str
+    description: str
+    part: Part
+    severity: Level
+    confidence: Level
+    keywords: tuple[bytes, ...]
+    pattern: str
+    """Exact bytes regex with a group `secret`; no lookaround; every repeat bounded."""
+    needle: str
+    """First-phase expression, at most `MAX_NEEDLE_WIDTH` bytes wide; the pattern itself if short."""
+    boundary: str
+    min_entropy: float
+    near: bool
+    """Looked for only where the content has an access key id or an AWS word."""
+    allow: tuple[str, ...]
+    remediation: str
+    references: tuple[str, ...]
+    examples: tuple[Example, ...] = field(repr=False)
+    negative_examples: tuple[Example, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """All rules with the version and the hash (hex SHA-256 of the rule files) the report names."""
+
+    rules: tuple[Rule, ...]
+    version: str
+    hash: str
+
+
+# -- match and score --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A hit, unscored: the value after normalisation and where it stands.
+
+    `start` and `end` are byte offsets in the object, half-open; `line` and `column` count from 1,
+    columns in characters of the decoding. `key_name` is the text of the context before the
+    value (the variable or key that names it), empty for bare tokens and ids.
+    """
+
+    rule: Rule = field(repr=False)
+    value: Secret
+    start: int
+    end: int
+    line: int
+    column: int
+    encoding: Encoding = Encoding.PLAIN
+    key_name: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One piece of evidence: its name, its effect in points, and a sentence."""
+
+    name: str
+    effect: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a part stands inside one content: line and column from 1."""
+
+    part: Part
+    line: int
+    column: int
+    encoding: Encoding = Encoding.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The values of a credential, whichever are known; two places with equal values are one."""
+
+    access_key_id: str | None = None
+    secret: Secret | None = None
+    session_token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A credential, or a lone part of one, seen in one content."""
+
+    identity: Identity
+    rule: Rule = field(repr=False)
+    kind: Kind
+    object_id: ObjectId | None
+    name: bytes = field(repr=False)
+    positions: tuple[Position, ...]
+    points: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a responder acts on: parts that belong together, with the verdict of all their sightings."""
+
+    fingerprint: Fingerprint
+    identity: Identity
+    rule: Rule = field(repr=False)
+    severity: Level
+    confidence: Level
+    entropy_bits: float
+    """Shannon bits per byte of the secret, or of the token or id if the secret is unknown."""
+    reasons: tuple[Reason, ...]
+
+
+# -- trace ------------------------------------------------------------------------------------
+
+
+class Event(StrEnum):
+    """What happened to a credential at a place."""
+
+    INTRODUCED = "introduced"
+    REMOVED = "removed"
+    MOVED = "moved"
+    PRESENT = "present"
+
+
+class Place(StrEnum):
+    """The kind of an occurrence."""
+
+    FILE = "file"
+    SYMLINK = "symlink"
+    PATH = "path"
+    COMMIT = "commit"
+    TAG = "tag"
+    REF = "ref"
+    INDEX = "index"
+    GIT_FILE = "git-file"
+    DANGLING = "dangling"
+    """An object that no commit holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One place of a credential and what happened there.
+
+    `object_id` is the blob (or the commit or tag) that holds it. `at_boundary` says that a parent
+    was not in the store, so that the origin may lie beyond. `name` is the ref, tag or git file.
+    """
+
+    place: Place
+    event: Event
+    parts: tuple[Part, ...]
+    object_id: ObjectId | None = None
+    commit: ObjectId | None = None
+    author: bytes = field(default=b"", repr=False)
+    email: bytes = field(default=b"", repr=False)
+    date: datetime | None = None
+    path: bytes | None = field(default=None, repr=False)
+    from_path: bytes | None = field(default=None, repr=False)
+    name: bytes = field(default=b"", repr=False)
+    line: int | None = None
+    column: int | None = None
+    encoding: Encoding = Encoding.PLAIN
+    at_boundary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Since when, until when and from where a credential can be had.
+
+    `refs` contain it in their history, `tips` of them still hold it in their newest tree,
+    `leftovers` are the stash and reflog entries and indexes that hold it outside all refs.
+    """
+
+    introduced_at: datetime | None = None
+    removed_at: datetime | None = None
+    at_head: bool = False
+    reachable: bool = False
+    refs: tuple[bytes, ...] = field(default=(), repr=False)
+    tips: tuple[bytes, ...] = field(default=(), repr=False)
+    leftovers: tuple[bytes, ...] = field(default=(), repr=False)
+    first_commit: ObjectId | None = None
+    last_commit: ObjectId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remediation:
+    """What to do now, ending in the IAM role that replaces the key."""
+
+    id: str
+    title: str
+    mechanism: str
+    steps: tuple[str, ...]
+    controls: tuple[str, ...]
+    references: tuple[str, ...]
+
+
+class Status(StrEnum):
+    """What triage says of a finding."""
+
+    NEW = "new"
+    BASELINED = "baselined"
+    ALLOWED = "allowed"
+
+
+class VerdictState(StrEnum):
+    """What is known about liveness; `not-checked` unless somebody asked AWS."""
+
+    NOT_CHECKED = "not-checked"
+    CANARY = "canary"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A credential with its whole life in this repository."""
+
+    credential: Credential
+    occurrences: tuple[Occurrence, ...]
+    exposure: Exposure
+    remediation: Remediation | None = None
+    status: Status = Status.NEW
+    verdict: VerdictState = VerdictState.NOT_CHECKED
+
+
+# -- result -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Properties of what was scanned; none of them alone makes a scan incomplete."""
+
+    path: str
+    head: bytes | None
+    """The ref HEAD names, or the hex commit it stands at; None if there is none."""
+    refs: int
+    shallow: bool
+    partial: bool
+    alternates: tuple[bytes, ...]
+    replace_refs: int
+    grafts: bool
+    object_format: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotInStore:
+    """What the repository names but keeps elsewhere: submodule paths, LFS object ids."""
+
+    submodules: tuple[bytes, ...] = ()
+    lfs: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The proof of what was read: distinct objects expected and scanned, and bytes matched."""
+
+    objects_expected: int
+    objects_scanned: int
+    by_kind: Mapping[Kind, int]
+    bytes_scanned: int
+    not_in_store: NotInStore
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """Everything a report is made from; findings come worst first."""
+
+    target: Target
+    rules: RuleSet = field(repr=False)
+    complete: bool
+    coverage: Coverage
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
