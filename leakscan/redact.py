@@ -96,3 +96,14 @@ def _spellings(value: str) -> set[str]:
     )
     plain = {value, "\0".join(value)}
     return plain | {value.translate(str.maketrans(table)) for table in escapes}
+
+
+def printable(text: str) -> str:
+    r"""Make control, format and separator characters visible as escapes: `\x1b`, `\u202e`.
+
+    A name in a repository must not be able to move the cursor, hide text or forge a line.
+    """
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )

@@ -1,0 +1,1 @@
+"""Reading what a repository stores: repository in, Content and Skipped out."""

@@ -1,0 +1,1 @@
+"""From what was seen in objects to commits, paths, lines, refs and dates."""

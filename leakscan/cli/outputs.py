@@ -1,0 +1,79 @@
+"""Where reports go: which format to which file, and how a file is written."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from leakscan.errors import LeakscanError
+
+SUFFIXES: Final = {".txt": "text", ".json": "json", ".jsonl": "jsonl", ".sarif": "sarif"}
+
+
+class OutputError(LeakscanError):
+    """A report could not be written where the user wanted it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report: its format, and the file it goes to or None for stdout."""
+
+    format: str
+    file: Path | None
+
+
+def plan(formats: Sequence[str], files: Sequence[Path]) -> list[Output]:
+    """Return the reports to write: each file takes the next format, the format left over stdout.
+
+    A file without a format takes the one of its suffix. Raises click.UsageError.
+    """
+    if len(formats) > len(files) + 1:
+        raise click.UsageError("Each --format but one needs an --output FILE.")
+    outputs = []
+    for position, file in enumerate(files):
+        chosen = formats[position] if position < len(formats) else SUFFIXES.get(file.suffix)
+        if chosen is None:
+            raise click.UsageError(
+                f"--output {file}: name its --format; the suffix is none of {', '.join(SUFFIXES)}."
+            )
+        if not file.parent.is_dir():
+            raise click.UsageError(f"--output {file}: there is no folder {file.parent}.")
+        outputs.append(Output(chosen, file))
+    if len(formats) > len(files):
+        outputs.append(Output(formats[-1], None))
+    elif not files:
+        outputs.append(Output("text", None))
+    return outputs
+
+
+def write(output: Output, report: bytes) -> None:
+    """Write a report whole: a file appears only when it is complete, readable by its owner alone.
+
+    Raises OutputError. A reader of stdout who left is no error.
+    """
+    if output.file is None:
+        with suppress(BrokenPipeError):
+            sys.stdout.buffer.write(report)
+            sys.stdout.buffer.flush()
+        return
+    try:
+        _replace(output.file, report)
+    except OSError as error:
+        raise OutputError(f"{output.file} cannot be written: {error.strerror}.") from error
+
+
+def _replace(file: Path, report: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as part:
+            part.write(report)
+        Path(name).replace(file)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

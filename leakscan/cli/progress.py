@@ -1,0 +1,101 @@
+"""The progress bar: objects, bytes, rate and time left, on stderr, and only on a terminal."""
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_REFRESH_S: Final = 0.1
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        return
+
+    def start(self, objects: int) -> None:
+        """Show nothing."""
+
+    def advance(self, size_bytes: int) -> None:
+        """Show nothing."""
+
+    def stage(self, name: str) -> None:
+        """Show nothing."""
+
+
+class Bar(Quiet):
+    """A rich progress bar, drawn at most ten times a second."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn
+
+        self._progress: Progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[volume]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            auto_refresh=False,
+        )
+        self._task = self._progress.add_task("reading", total=None, volume="")
+        self._objects = self._bytes = 0
+        self._started = self._shown = time.monotonic()
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+        if kind is KeyboardInterrupt:
+            sys.stderr.write(f"leakscan: stopped after {self._objects} objects.\n")
+
+    def start(self, objects: int) -> None:
+        """Show how many objects there are."""
+        self._progress.update(self._task, total=objects)
+
+    def advance(self, size_bytes: int) -> None:
+        """Count an object."""
+        self._objects += 1
+        self._bytes += size_bytes
+        now = time.monotonic()
+        if now - self._shown >= _REFRESH_S:
+            self._shown = now
+            self._draw(now)
+
+    def stage(self, name: str) -> None:
+        """Name what is being done."""
+        self._progress.update(self._task, description=name)
+        self._draw(time.monotonic())
+
+    def _draw(self, now: float) -> None:
+        rate = self._bytes / max(now - self._started, 0.001)
+        volume = f"{self._bytes / 1e6:,.0f} MB, {rate / 1e6:,.0f} MB/s"
+        self._progress.update(self._task, completed=self._objects, volume=volume)
+        self._progress.refresh()
+
+
+def progress() -> Quiet:
+    """Return a bar where stderr is a terminal, else nothing."""
+    return Bar() if sys.stderr.isatty() else Quiet()

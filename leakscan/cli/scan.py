@@ -1,0 +1,141 @@
+"""`leakscan scan`: one repository, its whole history, as many reports as asked for."""
+
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from leakscan import __version__
+from leakscan.cli import outputs, wiring
+from leakscan.cli.progress import Quiet, progress
+from leakscan.errors import ExitCode
+from leakscan.model import Level, ScanResult
+from leakscan.pipeline import scan
+from leakscan.report.base import ReportOptions, exit_code
+
+_LEVELS = [level.value for level in Level]
+_FORMATS = list(dict.fromkeys(outputs.SUFFIXES.values()))
+_MIB = 1 << 20
+
+
+@click.command(
+    "scan",
+    short_help="Scan a repository's whole history.",
+    epilog="""\b
+Examples
+  leakscan scan
+  leakscan scan ~/src/shop.git --format json --output shop.json
+  leakscan scan --output report.sarif --format text
+""",
+)
+@click.argument("path", type=click.Path(path_type=Path), default=Path())
+@click.option(
+    "--format",
+    "formats",
+    multiple=True,
+    type=click.Choice(_FORMATS),
+    help="Format of the report. Repeat it together with --output for several. [default: text]",
+)
+@click.option(
+    "--output",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the report to FILE; without --format the suffix decides. Repeatable.",
+)
+@click.option(
+    "--confidence",
+    type=click.Choice(_LEVELS[:3]),
+    default="medium",
+    show_default=True,
+    help="Least confidence that is listed in text and can make the exit code 1.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(_LEVELS),
+    default="low",
+    show_default=True,
+    help="Least severity that makes the exit code 1.",
+)
+@click.option("--deep", is_flag=True, help="Look for bare 40-character secrets everywhere; slower.")
+@click.option("--reveal", is_flag=True, help="Show the secrets themselves in the report.")
+@click.option("--no-authors", is_flag=True, help="Leave names and e-mail addresses out.")
+@click.option(
+    "--max-object-size",
+    metavar="MIB",
+    type=click.IntRange(min=1),
+    default=512,
+    show_default=True,
+    help="Largest deltified object to unpack, in MiB; a larger one is listed as not read.",
+)
+@click.option(
+    "--rules",
+    "rules_folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Use the rule files in FOLDER instead of those that came with leakscan.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Only the report: no progress, no summary.")
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+def command(
+    path: Path,
+    formats: tuple[str, ...],
+    files: tuple[Path, ...],
+    confidence: str,
+    fail_on: str,
+    deep: bool,
+    reveal: bool,
+    no_authors: bool,
+    max_object_size: int,
+    rules_folder: Path | None,
+    quiet: bool,
+    no_progress: bool,
+) -> int:
+    """Scan everything the repository at PATH stores: every object, reachable or not, every
+    commit and tag message, path and ref name, the index, stashes, reflogs and git's own files.
+
+    PATH is a work tree, a folder in one, or a bare repository; by default the current folder.
+    Nothing of the repository is run, and nothing is sent anywhere.
+    """
+    reports = outputs.plan(formats, files)
+    stages = wiring.stages(rules_folder, deep=deep)
+    with wiring.open_source(path, max_object_size * _MIB) as source:
+        observer = Quiet() if quiet or no_progress else progress()
+        with observer:
+            result = scan(source, stages, observer, time.monotonic)
+    options = ReportOptions(
+        reveal=reveal,
+        authors=not no_authors,
+        confidence=Level(confidence),
+        fail_on=Level(fail_on),
+        tool_version=__version__,
+    )
+    for report in reports:
+        outputs.write(report, wiring.reporter(report.format).render(result, _fitted(options, report)))
+    if not quiet and all(report.file is not None for report in reports):
+        _summarise(result, options)
+    return exit_code(result, options)
+
+
+def _fitted(options: ReportOptions, report: outputs.Output) -> ReportOptions:
+    """Give a report on a terminal the terminal's width and colours."""
+    if report.file is not None or not sys.stdout.isatty():
+        return options
+    import os
+    import shutil
+    from dataclasses import replace
+
+    width = min(shutil.get_terminal_size().columns, 120)
+    return replace(options, width=width, color="NO_COLOR" not in os.environ)
+
+
+def _summarise(result: ScanResult, options: ReportOptions) -> None:
+    """Say in one line on stderr what went into the files."""
+    words = {
+        ExitCode.FINDINGS: "there are findings to act on",
+        ExitCode.INCOMPLETE: "INCOMPLETE: nothing found in what was read",
+        ExitCode.CLEAN: "complete, nothing to act on",
+    }
+    click.echo(f"leakscan: {words[exit_code(result, options)]}.", err=True)

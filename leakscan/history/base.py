@@ -1,0 +1,46 @@
+"""The interfaces between reading a store and everything after it.
+
+A `Reader` turns ids into contents and is what another way of reading packs implements too; a
+`Source` is everything a scan has to look at.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from leakscan.history.gitfiles import IndexEntry
+from leakscan.history.links import Links
+from leakscan.history.refs import Refs
+from leakscan.model import Content, NotInStore, ObjectId, Skipped, Target
+
+
+class Reader(Protocol):
+    """Reads objects. Every id asked for is answered: by Content, or by a Skipped that says why not."""
+
+    def read(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
+        """Yield each object once, in any order; a huge blob comes in pieces."""
+        ...
+
+    def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
+        """Yield each object in one piece, in the order of ids; a huge one is Skipped."""
+        ...
+
+
+class Source(Protocol):
+    """Everything to look at, and the facts the trace needs; those are whole after `contents` ended."""
+
+    target: Target
+    expected: int
+    """Distinct objects the store lists."""
+    links: Links
+    refs: Refs
+    index: list[IndexEntry]
+    shallow: frozenset[ObjectId]
+    reader: Reader
+
+    def contents(self) -> Iterator[Content | Skipped]:
+        """Yield everything once: objects, path names, ref names, index paths, git's own files."""
+        ...
+
+    def not_in_store(self) -> NotInStore:
+        """Name what the repository keeps elsewhere."""
+        ...

@@ -1,0 +1,131 @@
+"""Objects through `git cat-file --batch`: slower than reading packs ourselves, and always right.
+
+In: object ids. Out: for each id exactly one whole Content, or the pieces of a huge blob, or a
+Skipped. git ends at a damaged object and says nothing of the rest; so it is started again behind
+it, and the ids it has not answered are asked again.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from leakscan.history.git import Git, GitProcess
+from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason
+
+PIECE_BYTES: Final = 32 << 20
+"""Blobs above this are matched in pieces of this size."""
+OVERLAP_BYTES: Final = 64 << 10
+"""What neighbouring pieces share, so that no credential is cut."""
+_WHOLE_LIMIT: Final = 256 << 20
+"""Commits, tags and trees have to be whole to be understood; none is larger than this."""
+_OBJECT_KINDS: Final = {
+    b"blob": Kind.BLOB,
+    b"commit": Kind.COMMIT,
+    b"tag": Kind.TAG,
+    b"tree": Kind.TREE,
+}
+
+
+class _StoppedError(Exception):
+    """git ended, or went silent, before it answered."""
+
+
+class CatFile:
+    """Reads objects by id through one git process at a time."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+
+    def read(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
+        """Yield every object in the order of ids; a Skipped stands for the one that failed."""
+        position, buffered = 0, True
+        while position < len(ids):
+            for item in self._run(ids, position, buffered=buffered):
+                if isinstance(item, int):
+                    position = item
+                else:
+                    yield item
+            if position >= len(ids):
+                return
+            # A process that died can take answers in its buffer with it. Only where it answered
+            # one by one is the first unanswered object certainly the one that ended it.
+            if not buffered:
+                yield self._blame(ids[position])
+                position += 1
+            buffered = not buffered
+
+    def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
+        """Like `read`, for small objects only: a blob in pieces counts as too large."""
+        for item in self.read(ids):
+            if isinstance(item, Content) and (item.start or len(item.data) >= PIECE_BYTES):
+                if not item.start:
+                    yield Skipped(item.kind, SkipReason.TOO_LARGE, item.object_id)
+            else:
+                yield item
+
+    def _run(
+        self, ids: Sequence[ObjectId], position: int, *, buffered: bool
+    ) -> Iterator[Content | Skipped | int]:
+        """Yield items and, after each object, the position of the next one."""
+        self._complaint, self._hung = "", False
+        command = ["cat-file", "--batch", *(["--buffer"] if buffered else [])]
+        feed = (object_id.hex().encode("ascii") + b"\n" for object_id in ids[position:])
+        with self._git.start(command, feed=feed) as process:
+            try:
+                for at in range(position, len(ids)):
+                    yield from _answer(process, ids[at])
+                    yield at + 1
+            except _StoppedError:
+                process.close()
+                self._complaint, self._hung = process.complaint, process.hung
+
+    def _blame(self, object_id: ObjectId) -> Skipped:
+        too_large = "over limit" in self._complaint or "out of memory" in self._complaint
+        detail = "git stopped answering" if self._hung else self._complaint
+        reason = SkipReason.TOO_LARGE if too_large else SkipReason.DAMAGED
+        return Skipped(Kind.BLOB, reason, object_id, detail=detail)
+
+
+def _answer(process: GitProcess, object_id: ObjectId) -> Iterator[Content | Skipped]:
+    header = process.readline().split()
+    if len(header) == 2 and header[1] == b"missing":
+        yield Skipped(Kind.BLOB, SkipReason.MISSING, object_id)
+        return
+    if len(header) != 3 or header[0] != object_id.hex().encode("ascii"):
+        raise _StoppedError
+    kind, size = _OBJECT_KINDS[header[1]], int(header[2])
+    if kind is Kind.BLOB and size > PIECE_BYTES:
+        yield from _pieces(process, object_id, size)
+    elif size > _WHOLE_LIMIT:
+        _drain(process, size)
+        yield Skipped(kind, SkipReason.TOO_LARGE, object_id)
+    else:
+        yield Content(kind, _exactly(process, size), object_id)
+    _exactly(process, 1)
+
+
+def _pieces(process: GitProcess, object_id: ObjectId, size: int) -> Iterator[Content]:
+    """Yield a huge blob in overlapping pieces, with where each starts and the lines before it."""
+    data, start, lines = _exactly(process, PIECE_BYTES), 0, 0
+    left = size - PIECE_BYTES
+    while True:
+        yield Content(Kind.BLOB, data, object_id, start=start, lines_before=lines)
+        if not left:
+            return
+        step = len(data) - OVERLAP_BYTES
+        lines += data.count(b"\n", 0, step)
+        start += step
+        fresh = _exactly(process, min(left, PIECE_BYTES - OVERLAP_BYTES))
+        left -= len(fresh)
+        data = data[step:] + fresh
+
+
+def _exactly(process: GitProcess, size: int) -> bytes:
+    data = process.read(size)
+    if len(data) != size:
+        raise _StoppedError
+    return data
+
+
+def _drain(process: GitProcess, size: int) -> None:
+    while size:
+        size -= len(_exactly(process, min(size, PIECE_BYTES)))

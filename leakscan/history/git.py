@@ -1,0 +1,256 @@
+"""The only module that starts git, always in a throw-away GIT_DIR of our own.
+
+A scanned repository must not be able to run a command, fetch, or change what is seen. Every
+setting git would obey comes from the git directory it is given, so it is given an empty one that
+only borrows the scanned objects (GIT_OBJECT_DIRECTORY): no config, hooks, attributes, replace
+refs, grafts or remotes of the repository apply. `git log` and `git show` are never used.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Final, Self
+
+from leakscan.errors import ExitCode, LeakscanError
+from leakscan.redact import mask_text
+
+PROGRESS_TIMEOUT_S: Final = 120.0
+"""A git process that we wait for and that says nothing for this long hangs, and is ended."""
+
+_STDERR_LIMIT: Final = 16_384
+_KEPT_VARIABLES: Final = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
+
+
+class GitError(LeakscanError):
+    """git is not there, or said no."""
+
+    code = ExitCode.INCOMPLETE
+
+
+class GitMissingError(LeakscanError):
+    """There is no git program to read the repository with."""
+
+
+class GitProcess:
+    """A running git: its output as a byte stream, with a watchdog on progress."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", feed: Iterable[bytes] | None) -> None:
+        assert process.stdout is not None and process.stderr is not None
+        self._process = process
+        self._out: IO[bytes] = process.stdout
+        self._stderr = bytearray()
+        self._waiting_since: float | None = None
+        self.hung = False
+        self._threads = [threading.Thread(target=self._drain, args=(process.stderr,), daemon=True)]
+        if feed is not None and process.stdin is not None:
+            self._threads.append(
+                threading.Thread(target=_write, args=(process.stdin, feed), daemon=True)
+            )
+        for thread in self._threads:
+            thread.start()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def readline(self) -> bytes:
+        """Return one line of output with its newline; empty at the end."""
+        self._waiting_since = time.monotonic()
+        try:
+            return self._out.readline(4096)
+        finally:
+            self._waiting_since = None
+
+    def read(self, size: int) -> bytes:
+        """Return exactly size bytes, fewer only at the end of the output."""
+        self._waiting_since = time.monotonic()
+        try:
+            return self._out.read(size)
+        finally:
+            self._waiting_since = None
+
+    def finish(self) -> int:
+        """Wait for the end and return git's exit status; negative for a signal."""
+        self._waiting_since = time.monotonic()
+        status = self._process.wait()
+        self._waiting_since = None
+        for thread in self._threads:
+            thread.join(timeout=5)
+        return status
+
+    def close(self) -> None:
+        """End the process whatever it does."""
+        if self._process.poll() is None:
+            self._process.kill()
+        self.finish()
+        self._out.close()
+
+    @property
+    def complaint(self) -> str:
+        """The last line git wrote to stderr, masked."""
+        lines = bytes(self._stderr).decode("utf-8", "backslashreplace").strip().splitlines()
+        return mask_text(lines[-1]) if lines else ""
+
+    def _drain(self, stream: IO[bytes]) -> None:
+        with stream:
+            while block := stream.read(4096):
+                self._stderr += block
+                del self._stderr[:-_STDERR_LIMIT]
+
+    def _watch(self) -> None:
+        while self._process.poll() is None:
+            since = self._waiting_since
+            if since is not None and time.monotonic() - since > PROGRESS_TIMEOUT_S:
+                self.hung = True
+                self._process.kill()
+                return
+            time.sleep(0.2)
+
+
+class Git:
+    """Starts git against one object directory. A context manager: it owns a temporary folder."""
+
+    def __init__(
+        self,
+        objects: Path,
+        object_format: str,
+        environment: Mapping[str, str],
+        *,
+        max_object_bytes: int,
+    ) -> None:
+        program = shutil.which("git", path=environment.get("PATH"))
+        if program is None:
+            raise GitMissingError(
+                "git is not installed, or not on PATH.", hint="Install git 2.30 or newer."
+            )
+        self._program = program
+        self._object_format = object_format
+        self._folder = tempfile.TemporaryDirectory(prefix="leakscan-", ignore_cleanup_errors=True)
+        self.git_dir = Path(self._folder.name)
+        _write_git_dir(self.git_dir, object_format)
+        self._environment = _environment(environment, self.git_dir, objects, max_object_bytes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    @contextmanager
+    def start(
+        self,
+        arguments: Sequence[str],
+        *,
+        feed: Iterable[bytes] | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> Iterator[GitProcess]:
+        """Run git with arguments; `feed` is written to its stdin from a thread of its own.
+
+        `extra` adds environment variables, such as GIT_INDEX_FILE. The process is ended on exit.
+        """
+        popen = subprocess.Popen(
+            [self._program, *arguments],
+            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=self._environment | dict(extra or {}),
+            cwd=self.git_dir,
+            bufsize=1 << 20,
+        )
+        _enlarge_pipe(popen.stdout)
+        process = GitProcess(popen, feed)
+        try:
+            yield process
+        finally:
+            process.close()
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        extra: Mapping[str, str] | None = None,
+        limit_bytes: int = 1 << 30,
+    ) -> bytes:
+        """Return the whole output of a short command.
+
+        Raises GitError with git's last words if it fails, hangs or prints more than limit_bytes.
+        """
+        with self.start(arguments, extra=extra) as process:
+            output = process.read(limit_bytes)
+            if len(output) == limit_bytes:
+                raise GitError(f"git {arguments[0]} printed more than {limit_bytes} bytes.")
+            status = process.finish()
+            if status != 0 or process.hung:
+                raise GitError(f"git {arguments[0]} failed: {process.complaint or status}")
+        return output
+
+    def for_each_ref_in_reftable(self, folder: Path) -> bytes:
+        """Return `<hex> <ref>` lines from a copy of a reftable folder.
+
+        Raises GitError where the installed git does not know reftables, and OSError.
+        """
+        copy = self.git_dir / "with-reftable"
+        _write_git_dir(copy, self._object_format, ref_format="reftable")
+        shutil.copytree(folder, copy / "reftable", symlinks=True)
+        command = ["for-each-ref", "--format=%(objectname) %(refname)"]
+        return self.run(command, extra={"GIT_DIR": str(copy)})
+
+
+def _write_git_dir(git_dir: Path, object_format: str, ref_format: str = "") -> None:
+    (git_dir / "refs").mkdir(parents=True)
+    (git_dir / "objects").mkdir()
+    (git_dir / "HEAD").write_bytes(b"ref: refs/heads/none\n")
+    (git_dir / "config").write_text(
+        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
+        # Blobs above this are streamed, not loaded; the commit graph and the multi-pack index are
+        # caches that can be wrong, and the scan must not believe them.
+        "\tbigFileThreshold = 32m\n\tcommitGraph = false\n\tmultiPackIndex = false\n"
+        f"[extensions]\n\tobjectformat = {object_format}\n"
+        + (f"\trefstorage = {ref_format}\n" if ref_format else ""),
+        encoding="ascii",
+    )
+
+
+def _environment(
+    caller: Mapping[str, str], git_dir: Path, objects: Path, max_object_bytes: int
+) -> dict[str, str]:
+    kept = {name: caller[name] for name in _KEPT_VARIABLES if name in caller}
+    return kept | {
+        "GIT_DIR": str(git_dir),
+        "GIT_OBJECT_DIRECTORY": str(objects),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_PAGER": "",
+        "GIT_ALLOW_PROTOCOL": "",
+        # Above this git refuses to allocate instead of growing with a lying header.
+        "GIT_ALLOC_LIMIT": f"{max(1, (max_object_bytes >> 20) + 64)}m",
+        "HOME": str(git_dir),
+        "XDG_CONFIG_HOME": str(git_dir),
+        "LC_ALL": "C",
+    }
+
+
+def _write(stream: IO[bytes], feed: Iterable[bytes]) -> None:
+    # A git that died closes the pipe; the reading side sees that and says so.
+    with suppress(OSError), stream:
+        for block in feed:
+            stream.write(block)
+
+
+def _enlarge_pipe(stream: IO[bytes] | None) -> None:
+    """Give the pipe 1 MiB where the system can (Linux): fewer switches between git and us."""
+    if stream is None or os.name != "posix":
+        return
+    with suppress(ImportError, OSError, AttributeError):
+        import fcntl
+
+        fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)

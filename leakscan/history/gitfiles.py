@@ -1,0 +1,122 @@
+"""The files of the git directory itself, and the paths of its indexes.
+
+Reflog messages, config, messages being edited and hooks can hold a credential like any blob can.
+In: a `Layout`. Out: Content of kind git-file and index, and Skipped.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from leakscan.history.catfile import OVERLAP_BYTES, PIECE_BYTES
+from leakscan.history.files import is_special, read_file, read_optional
+from leakscan.history.git import Git, GitError
+from leakscan.history.locate import Layout
+from leakscan.history.refs import worktree_dirs
+from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason
+
+# Read elsewhere (objects, refs, the index), or a repository of its own (modules), or an object
+# store that is not git's (lfs, annex).
+_ELSEWHERE: Final = frozenset(
+    {"objects", "refs", "packed-refs", "index", "modules", "lfs", "annex", "reftable"}
+)
+_INDEX_LIMIT: Final = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """One path staged in an index; `index` names the index, as `index` or `worktrees/x/index`."""
+
+    index: bytes
+    path: bytes
+    mode: bytes
+    id: ObjectId
+
+
+def git_files(layout: Layout) -> Iterator[Content | Skipped]:
+    """Yield the files of the git directory that are not read as objects, refs or index."""
+    top = layout.common_dir
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            yield _unreadable(folder, top, error)
+            continue
+        for entry in entries:
+            if (folder == top and entry.name in _ELSEWHERE) or entry.name.startswith(
+                "sharedindex."
+            ):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            elif not is_special(entry) and not entry.is_symlink() and entry.name != "index":
+                yield from _pieces(Path(entry.path), top)
+
+
+def read_indexes(layout: Layout, git: Git) -> Iterator[IndexEntry | Skipped]:
+    """Yield the entries of the index of every work tree."""
+    for git_dir in worktree_dirs(layout):
+        path = git_dir / "index"
+        prefix = (
+            b""
+            if git_dir == layout.common_dir
+            else b"worktrees/" + os.fsencode(git_dir.name) + b"/"
+        )
+        try:
+            if read_optional(path, _INDEX_LIMIT) is None:
+                continue
+            _lend_shared_index(git_dir, git)
+            listing = git.run(["ls-files", "-z", "--stage"], extra={"GIT_INDEX_FILE": str(path)})
+        except OSError as error:
+            detail = error.strerror or str(error)
+            yield Skipped(Kind.INDEX, SkipReason.UNREADABLE, path=prefix + b"index", detail=detail)
+            continue
+        except GitError as error:
+            yield Skipped(
+                Kind.INDEX, SkipReason.DAMAGED, path=prefix + b"index", detail=error.message
+            )
+            continue
+        yield from _entries(prefix + b"index", listing)
+
+
+def _entries(index: bytes, listing: bytes) -> Iterator[IndexEntry]:
+    for line in listing.split(b"\0")[:-1]:
+        state, _, path = line.partition(b"\t")
+        mode, hexadecimal, _stage = state.split(b" ")
+        object_id = ObjectId(bytes.fromhex(hexadecimal.decode("ascii")))
+        yield IndexEntry(index, path, mode.lstrip(b"0"), object_id)
+
+
+def _lend_shared_index(git_dir: Path, git: Git) -> None:
+    """A split index names a second file that git looks for in its own GIT_DIR."""
+    for shared in git_dir.glob("sharedindex.*"):
+        (git.git_dir / shared.name).write_bytes(read_file(shared, _INDEX_LIMIT))
+
+
+def _pieces(path: Path, top: Path) -> Iterator[Content | Skipped]:
+    name = os.fsencode(path.relative_to(top).as_posix())
+    try:
+        with path.open("rb") as file:
+            start, lines, data = 0, 0, file.read(PIECE_BYTES)
+            while True:
+                yield Content(Kind.GIT_FILE, data, name=name, start=start, lines_before=lines)
+                if len(data) < PIECE_BYTES:
+                    return
+                step = len(data) - OVERLAP_BYTES
+                lines += data.count(b"\n", 0, step)
+                start += step
+                data = data[step:] + file.read(PIECE_BYTES - OVERLAP_BYTES)
+    except FileNotFoundError:
+        return  # Lock and message files come and go.
+    except OSError as error:
+        yield _unreadable(path, top, error)
+
+
+def _unreadable(path: Path, top: Path, error: OSError) -> Skipped:
+    name = os.fsencode(path.relative_to(top).as_posix())
+    detail = error.strerror or str(error)
+    return Skipped(Kind.GIT_FILE, SkipReason.UNREADABLE, path=name, detail=detail)

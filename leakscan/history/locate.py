@@ -1,0 +1,169 @@
+"""Finding the git directory of a path, and the few facts in it that decide how to read.
+
+In: a path the user named. Out: a `Layout`. Nothing of the repository is run or obeyed; its config
+is read as text for three settings, and includes are not followed.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from leakscan.errors import ExitCode, LeakscanError
+from leakscan.history.files import read_file, read_optional
+
+_POINTER_LIMIT: Final = 8192
+_CONFIG_LIMIT: Final = 8 << 20
+_SECTION = re.compile(rb"^\s*\[\s*([A-Za-z0-9.\-]+)(?:\s+\"((?:[^\"\\\n]|\\.)*)\")?\s*\]\s*(.*)$")
+_SETTING = re.compile(rb"^\s*([A-Za-z][A-Za-z0-9\-]*)\s*(?:=\s*(.*?))?\s*(?:[#;].*)?$")
+
+
+class NoRepositoryError(LeakscanError):
+    """The path holds no git repository, nor does any folder above it."""
+
+    code = ExitCode.USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the parts of a repository are. For a linked worktree `git_dir` differs from `common_dir`."""
+
+    git_dir: Path
+    common_dir: Path
+    objects: Path
+    object_format: str
+    """`sha1` or `sha256`."""
+    ref_format: str
+    """`files` or `reftable`."""
+    partial: bool
+    config_error: str
+    """Why the repository's config could not be read; empty if it could."""
+
+    @property
+    def id_bytes(self) -> int:
+        """Length of a raw object id: 20 or 32."""
+        return 32 if self.object_format == "sha256" else 20
+
+
+def locate(path: Path) -> Layout:
+    """Return the layout of the repository at path or in the nearest folder above it.
+
+    Raises NoRepositoryError.
+    """
+    if not path.exists():
+        raise NoRepositoryError(
+            f"{path}: no such file or folder.", hint="Name a folder with a git repository."
+        )
+    if not path.is_dir():
+        raise NoRepositoryError(
+            f"{path} is a file, not a git repository.",
+            hint="Name the folder that holds the repository.",
+        )
+    start = path.resolve()
+    for folder in (start, *start.parents):
+        git_dir = _git_dir(folder)
+        if git_dir is not None:
+            return _layout(git_dir)
+    raise NoRepositoryError(
+        f"{path} is not a git repository, nor is any folder above it.",
+        hint="Name a repository, bare or not: leakscan scan PATH",
+    )
+
+
+def _git_dir(folder: Path) -> Path | None:
+    dot_git = folder / ".git"
+    if dot_git.is_dir() and _looks_like_git(dot_git):
+        return dot_git
+    if dot_git.is_file():
+        pointer = read_file(dot_git, _POINTER_LIMIT)
+        if pointer.startswith(b"gitdir: "):
+            target = folder / _path(pointer[8:].strip())
+            if not _looks_like_git(target):
+                raise NoRepositoryError(
+                    f"{dot_git} points to {target}, which is not a git directory."
+                )
+            return target.resolve()
+    return folder if _looks_like_git(folder) and folder.name != "" else None
+
+
+def _looks_like_git(folder: Path) -> bool:
+    """HEAD may be damaged and refs packed away; what makes a git directory is its object store."""
+    try:
+        common = _common_dir(folder)
+        head = folder / "HEAD"
+        return (common / "objects").is_dir() and (
+            (common / "refs").exists() or (head.exists() and (common / "packed-refs").exists())
+        )
+    except OSError:
+        return False
+
+
+def _common_dir(git_dir: Path) -> Path:
+    pointer = read_optional(git_dir / "commondir", _POINTER_LIMIT)
+    return (git_dir / _path(pointer.strip())).resolve() if pointer else git_dir
+
+
+def _layout(git_dir: Path) -> Layout:
+    common = _common_dir(git_dir)
+    objects = common / "objects"
+    problem = ""
+    settings: Mapping[tuple[str, str], bytes] = {}
+    try:
+        config = read_optional(common / "config", _CONFIG_LIMIT)
+        settings = parse_config(config or b"")
+    except OSError as error:
+        problem = error.strerror or str(error)
+    declared = settings.get(("extensions", "objectformat"), b"").decode("ascii", "replace").lower()
+    ref_format = settings.get(("extensions", "refstorage"), b"files").decode("ascii", "replace")
+    promisor = ("extensions", "partialclone") in settings or any(
+        section.startswith("remote.") and key == "promisor" for section, key in settings
+    )
+    return Layout(
+        git_dir=git_dir,
+        common_dir=common,
+        objects=objects,
+        object_format="sha256" if (declared or _infer_format(objects)) == "sha256" else "sha1",
+        ref_format="reftable" if ref_format.lower().startswith("reftable") else "files",
+        partial=promisor or _has_promisor_pack(objects),
+        config_error=problem,
+    )
+
+
+def parse_config(text: bytes) -> dict[tuple[str, str], bytes]:
+    """Return the last value of each (section, key), lower-cased; subsections as `section.sub`.
+
+    Only the plain forms that git itself writes are understood; includes are never followed.
+    Source: git documentation, git-config, "Syntax".
+    """
+    settings: dict[tuple[str, str], bytes] = {}
+    section = ""
+    for line in text.split(b"\n"):
+        opened = _SECTION.match(line)
+        if opened:
+            name, sub, line = opened.groups()
+            section = name.decode("latin-1").lower() + (f".{sub.decode('latin-1')}" if sub else "")
+        setting = _SETTING.match(line)
+        if setting:
+            value = (setting.group(2) or b"true").strip().strip(b'"')
+            settings[section, setting.group(1).decode("latin-1").lower()] = value
+    return settings
+
+
+def _infer_format(objects: Path) -> str:
+    """Tell the format from the names of packs and loose objects, where no config says it."""
+    for pack in (objects / "pack").glob("pack-*.idx") if (objects / "pack").is_dir() else ():
+        return "sha256" if len(pack.stem) == len("pack-") + 64 else "sha1"
+    for folder in objects.glob("[0-9a-f][0-9a-f]"):
+        for loose in folder.iterdir() if folder.is_dir() else ():
+            return "sha256" if len(loose.name) == 62 else "sha1"
+    return "sha1"
+
+
+def _has_promisor_pack(objects: Path) -> bool:
+    packs = objects / "pack"
+    return packs.is_dir() and any(packs.glob("*.promisor"))
+
+
+def _path(raw: bytes) -> Path:
+    return Path(raw.decode("utf-8", "surrogateescape"))

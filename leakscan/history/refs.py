@@ -1,0 +1,233 @@
+"""Refs, HEADs and reflogs, read from the git directory's own files.
+
+In: a `Layout`. Out: `Refs`: which names point to which objects, and what could not be read.
+Source: git documentation, gitrepository-layout, git-pack-refs, git-reflog.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from leakscan.history.files import read_file, read_optional
+from leakscan.history.git import Git, GitError
+from leakscan.history.locate import Layout
+from leakscan.model import Kind, ObjectId, Skipped, SkipReason
+
+_REF_LIMIT: Final = 64 << 10
+_PACKED_LIMIT: Final = 1 << 30
+_REFLOG_LIMIT: Final = 1 << 30
+_SYMBOLIC_DEPTH: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReflogEntry:
+    """One remembered value of a ref: `name@{position}` and the object it was.
+
+    The oldest line also tells what was before it; git does not keep that one, so it is not
+    `expected` to be in the store.
+    """
+
+    ref: bytes
+    position: int
+    target: ObjectId
+    expected: bool
+
+
+@dataclass(slots=True)
+class Refs:
+    """What the names of a repository point to. `head` is a ref name or a detached object id."""
+
+    targets: dict[bytes, ObjectId] = field(default_factory=dict)
+    head_ref: bytes | None = None
+    head: ObjectId | None = None
+    worktree_heads: dict[bytes, ObjectId] = field(default_factory=dict)
+    reflog: list[ReflogEntry] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def read_refs(layout: Layout, git: Git) -> Refs:
+    """Read every ref, HEAD, worktree HEAD and reflog of the repository."""
+    refs = Refs()
+    symbolic: dict[bytes, bytes] = {}
+    if layout.ref_format == "reftable":
+        _read_reftable(layout, git, refs)
+    else:
+        _read_packed(layout, refs)
+        folders = [layout.common_dir, *_worktrees(layout)]
+        for folder in dict.fromkeys([*folders, layout.git_dir]):
+            _read_loose(folder, layout, refs, symbolic)
+    for name, target in symbolic.items():
+        _resolve(name, target, symbolic, refs)
+    _read_heads(layout, refs)
+    _read_reflogs(layout, refs)
+    return refs
+
+
+def worktree_dirs(layout: Layout) -> list[Path]:
+    """Return the git directories of all work trees, the main one first."""
+    return list(dict.fromkeys([layout.common_dir, *_worktrees(layout), layout.git_dir]))
+
+
+def _worktrees(layout: Layout) -> list[Path]:
+    folder = layout.common_dir / "worktrees"
+    try:
+        return sorted(Path(entry.path) for entry in os.scandir(folder) if entry.is_dir())
+    except OSError:
+        return []
+
+
+def _read_packed(layout: Layout, refs: Refs) -> None:
+    try:
+        text = read_optional(layout.common_dir / "packed-refs", _PACKED_LIMIT) or b""
+    except OSError as error:
+        refs.skipped.append(_unreadable(b"packed-refs", error))
+        return
+    for line in text.split(b"\n"):
+        if not line or line.startswith((b"#", b"^")):
+            continue
+        hexadecimal, _, name = line.partition(b" ")
+        target = _object_id(hexadecimal, layout.id_bytes)
+        if target is None or not name:
+            refs.skipped.append(_damaged(b"packed-refs", "a line is no ref"))
+        else:
+            refs.targets[name.rstrip(b"\r")] = target
+
+
+def _read_loose(git_dir: Path, layout: Layout, refs: Refs, symbolic: dict[bytes, bytes]) -> None:
+    prefix = (
+        b"" if git_dir == layout.common_dir else b"worktrees/" + os.fsencode(git_dir.name) + b"/"
+    )
+    for path, relative in _walk(git_dir / "refs", b"refs", refs.skipped):
+        name = prefix + relative
+        try:
+            if path.is_symlink() and os.fsencode(os.readlink(path)).startswith(b"refs/"):
+                symbolic[name] = os.fsencode(os.readlink(path))
+                continue
+            text = read_file(path, _REF_LIMIT).strip()
+        except OSError as error:
+            refs.skipped.append(_unreadable(name, error))
+            continue
+        if text.startswith(b"ref:"):
+            symbolic[name] = text[4:].strip()
+        elif (target := _object_id(text, layout.id_bytes)) is not None:
+            refs.targets[name] = target
+        elif not name.endswith(b".lock"):
+            refs.skipped.append(_damaged(name, "not an object id"))
+
+
+def _walk(folder: Path, name: bytes, skipped: list[Skipped]) -> Iterator[tuple[Path, bytes]]:
+    """Yield every file below folder with its ref name; links to folders are not followed."""
+    waiting = [(folder, name)]
+    while waiting:
+        current, prefix = waiting.pop()
+        try:
+            entries = sorted(os.scandir(current), key=lambda entry: entry.name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            skipped.append(_unreadable(prefix, error))
+            continue
+        for entry in entries:
+            child = prefix + b"/" + os.fsencode(entry.name)
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((Path(entry.path), child))
+            else:
+                yield Path(entry.path), child
+
+
+def _resolve(name: bytes, target: bytes, symbolic: dict[bytes, bytes], refs: Refs) -> None:
+    for _ in range(_SYMBOLIC_DEPTH):
+        if target in refs.targets:
+            refs.targets[name] = refs.targets[target]
+            return
+        if target not in symbolic:
+            return  # A symbolic ref to a branch not born yet is no damage: a fresh clone has one.
+        target = symbolic[target]
+    refs.skipped.append(_damaged(name, "a circle of symbolic refs"))
+
+
+def _read_heads(layout: Layout, refs: Refs) -> None:
+    for git_dir in worktree_dirs(layout):
+        name = (
+            b"HEAD"
+            if git_dir == layout.common_dir
+            else b"worktrees/" + os.fsencode(git_dir.name) + b"/HEAD"
+        )
+        try:
+            text = read_file(git_dir / "HEAD", _REF_LIMIT).strip()
+        except OSError as error:
+            refs.skipped.append(_unreadable(name, error))
+            continue
+        ref = text[4:].strip() if text.startswith(b"ref:") else None
+        target = refs.targets.get(ref) if ref else _object_id(text, layout.id_bytes)
+        if ref is None and target is None:
+            refs.skipped.append(_damaged(name, "neither a ref nor an object id"))
+        if git_dir == layout.git_dir:
+            refs.head_ref, refs.head = ref, target
+        if target is not None and ref is None:
+            refs.worktree_heads[name] = target
+
+
+def _read_reflogs(layout: Layout, refs: Refs) -> None:
+    for git_dir in worktree_dirs(layout):
+        prefix = (
+            b""
+            if git_dir == layout.common_dir
+            else b"worktrees/" + os.fsencode(git_dir.name) + b"/"
+        )
+        for path, relative in _walk(git_dir / "logs", b"", refs.skipped):
+            name = prefix + relative[1:]
+            try:
+                lines = read_file(path, _REFLOG_LIMIT).splitlines()
+            except OSError as error:
+                refs.skipped.append(_unreadable(b"logs" + relative, error))
+                continue
+            refs.reflog += _reflog_entries(name, lines, layout.id_bytes)
+
+
+def _reflog_entries(name: bytes, lines: list[bytes], id_bytes: int) -> Iterator[ReflogEntry]:
+    for position, line in enumerate(reversed(lines)):
+        old, _, rest = line.partition(b" ")
+        targets = [rest.partition(b" ")[0]]
+        if position == len(lines) - 1:
+            targets.append(old)
+        for step, text in enumerate(targets):
+            target = _object_id(text, id_bytes)
+            if target is not None and any(target):
+                yield ReflogEntry(name, position + step, target, expected=not step)
+
+
+def _read_reftable(layout: Layout, git: Git, refs: Refs) -> None:
+    """Let git read a reftable from a copy, if the installed git knows the format (2.45 and newer)."""
+    try:
+        lines = git.for_each_ref_in_reftable(layout.common_dir / "reftable")
+    except (GitError, OSError) as error:
+        detail = f"refs are stored as reftable, which this git cannot read ({error})"
+        refs.skipped.append(
+            Skipped(Kind.REF, SkipReason.UNSUPPORTED, path=b"reftable", detail=detail)
+        )
+        return
+    for line in lines.splitlines():
+        hexadecimal, _, name = line.partition(b" ")
+        target = _object_id(hexadecimal, layout.id_bytes)
+        if target is not None:
+            refs.targets[name] = target
+
+
+def _object_id(text: bytes, id_bytes: int) -> ObjectId | None:
+    if len(text) != 2 * id_bytes:
+        return None
+    try:
+        return ObjectId(bytes.fromhex(text.decode("ascii")))
+    except ValueError:
+        return None
+
+
+def _unreadable(name: bytes, error: OSError) -> Skipped:
+    return Skipped(Kind.REF, SkipReason.UNREADABLE, path=name, detail=error.strerror or str(error))
+
+
+def _damaged(name: bytes, detail: str) -> Skipped:
+    return Skipped(Kind.REF, SkipReason.DAMAGED, path=name, detail=detail)

@@ -1,0 +1,140 @@
+"""A whole repository as a `Source`: every object of its store, reachable or not, and its names.
+
+In: a `Layout` and a `Git`. Out: Content and Skipped, once each, and the facts for the trace.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from leakscan.history.base import Reader
+from leakscan.history.catfile import CatFile
+from leakscan.history.files import read_optional
+from leakscan.history.git import Git, GitError
+from leakscan.history.gitfiles import IndexEntry, git_files, read_indexes
+from leakscan.history.links import Links
+from leakscan.history.locate import Layout
+from leakscan.history.refs import read_refs
+from leakscan.history.store import Listing, list_store
+from leakscan.model import Content, Kind, NotInStore, ObjectId, Skipped, SkipReason, Target
+
+_LFS_HEADER: Final = b"version https://git-lfs.github.com/spec/"
+_LFS_LIMIT: Final = 1024
+_LFS_ID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
+_SHALLOW_LIMIT: Final = 1 << 28
+
+
+class StoreSource:
+    """The whole history of one repository; see `history.base.Source`."""
+
+    def __init__(self, layout: Layout, git: Git, path: str) -> None:
+        self._layout = layout
+        self._git = git
+        self._listing = list_store(layout.objects, layout.id_bytes)
+        self._add_what_git_lists(self._listing)
+        self.reader: Reader = CatFile(git)
+        self.expected = len(self._listing.ids)
+        self.links = Links(self._listing.ids, layout.id_bytes)
+        self.refs = read_refs(layout, git)
+        self.index: list[IndexEntry] = []
+        self._lfs: set[bytes] = set()
+        self.shallow = self._read_shallow()
+        self.target = self._describe(path)
+
+    def contents(self) -> Iterator[Content | Skipped]:
+        """Yield the store's objects, then names, then git's own files; see `Source.contents`."""
+        yield from self._listing.skipped
+        if self._layout.config_error:
+            detail = self._layout.config_error
+            yield Skipped(Kind.GIT_FILE, SkipReason.UNREADABLE, path=b"config", detail=detail)
+        for item in self.reader.read(list(self._listing.ids)):
+            yield item if isinstance(item, Content) else self._listed(item)
+            if isinstance(item, Content):
+                yield from self._understand(item)
+        yield from self._names()
+        yield from git_files(self._layout)
+
+    def not_in_store(self) -> NotInStore:
+        """Name the submodules and LFS objects met in the contents so far."""
+        return NotInStore(tuple(sorted(self.links.submodules)), tuple(sorted(self._lfs)))
+
+    def _add_what_git_lists(self, listing: Listing) -> None:
+        """Ask git for its own list as well: what either of us sees has to be read."""
+        command = ["cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--unordered"]
+        try:
+            lines = self._git.run(command, limit_bytes=1 << 34)
+        except GitError as error:
+            listing.skipped.append(
+                Skipped(Kind.PACK, SkipReason.DAMAGED, path=b"objects", detail=error.message)
+            )
+            return
+        for line in lines.split():
+            listing.ids.setdefault(ObjectId(bytes.fromhex(line.decode("ascii"))))
+
+    def _understand(self, content: Content) -> Iterator[Content | Skipped]:
+        """Take from an object what it refers to and names."""
+        assert content.object_id is not None
+        match content.kind:
+            case Kind.COMMIT:
+                problem = self.links.commit(content.object_id, content.data)
+            case Kind.TAG:
+                problem = self.links.tag(content.object_id, content.data)
+            case Kind.TREE:
+                found = self.links.tree(content.object_id, content.data)
+                if not isinstance(found, Skipped):
+                    yield from found
+                problem = found if isinstance(found, Skipped) else None
+            case _:
+                self._note_lfs(content.data)
+                problem = None
+        if problem is not None:
+            yield problem
+
+    def _note_lfs(self, data: bytes) -> None:
+        if len(data) < _LFS_LIMIT and data.startswith(_LFS_HEADER):
+            self._lfs.update(_LFS_ID.findall(data))
+
+    def _names(self) -> Iterator[Content | Skipped]:
+        yield from self.refs.skipped
+        for name in sorted({*self.refs.targets, *self.refs.worktree_heads}):
+            yield Content(Kind.REF, name, name=name)
+        for entry in read_indexes(self._layout, self._git):
+            if isinstance(entry, Skipped):
+                yield entry
+                continue
+            self.index.append(entry)
+            yield Content(Kind.INDEX, entry.path, name=entry.path)
+
+    def _listed(self, skipped: Skipped) -> Skipped:
+        """The store lists the object, so one that git calls missing cannot be read from it."""
+        if skipped.reason is not SkipReason.MISSING:
+            return skipped
+        detail = skipped.detail or "listed, but git cannot read it"
+        return Skipped(skipped.kind, SkipReason.DAMAGED, skipped.object_id, detail=detail)
+
+    def _read_shallow(self) -> frozenset[ObjectId]:
+        try:
+            text = read_optional(self._layout.common_dir / "shallow", _SHALLOW_LIMIT) or b""
+            return frozenset(ObjectId(bytes.fromhex(line.decode("ascii"))) for line in text.split())
+        except (OSError, ValueError) as error:
+            self.refs.skipped.append(
+                Skipped(Kind.GIT_FILE, SkipReason.DAMAGED, path=b"shallow", detail=str(error))
+            )
+            return frozenset()
+
+    def _describe(self, path: str) -> Target:
+        refs = self.refs
+        detached = refs.head.hex().encode("ascii") if refs.head else None
+        grafts = self._layout.common_dir / "info" / "grafts"
+        return Target(
+            path=path,
+            head=refs.head_ref or detached,
+            refs=len(refs.targets),
+            shallow=bool(self.shallow),
+            partial=self._layout.partial,
+            alternates=tuple(self._listing.alternates),
+            replace_refs=sum(name.startswith(b"refs/replace/") for name in refs.targets),
+            grafts=os.path.lexists(grafts),
+            object_format=self._layout.object_format,
+        )

@@ -1,0 +1,154 @@
+"""What the object store should hold: packs, loose objects and alternates, listed by ourselves.
+
+git's own listing stops early, and without a word, at a folder it cannot read; so the folders are
+listed here, and whatever could not be listed becomes Skipped.
+In: the objects folder. Out: every distinct object id in a good reading order.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from leakscan.history.files import NotAFileError, is_special, read_optional
+from leakscan.history.pack import IndexDamagedError, read_index
+from leakscan.model import Kind, ObjectId, Skipped, SkipReason
+
+_ALTERNATES_LIMIT: Final = 1 << 20
+_ALTERNATES_DEPTH: Final = 5
+"""git follows alternates of alternates five deep. Source: object-file.c, `link_alt_odb_entry`."""
+_HEX2 = re.compile(r"[0-9a-f]{2}\Z")
+
+
+@dataclass(slots=True)
+class Listing:
+    """The distinct ids of a store in reading order, what could not be listed, and the alternates."""
+
+    ids: dict[ObjectId, None] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+    alternates: list[bytes] = field(default_factory=list)
+
+
+def list_store(objects: Path, id_bytes: int) -> Listing:
+    """List the store and its alternates.
+
+    Raises NotAFileError where a pipe or device stands in place of a file, which would make git
+    hang or act.
+    """
+    listing = Listing()
+    seen: set[Path] = set()
+    waiting = [(objects, 0)]
+    while waiting:
+        folder, depth = waiting.pop(0)
+        resolved = folder.resolve()
+        if resolved in seen:
+            continue
+        seen.add(resolved)
+        if depth:
+            listing.alternates.append(os.fsencode(folder))
+        _list_folder(folder, id_bytes, listing)
+        waiting += [(other, depth + 1) for other in _alternates(folder, depth, listing)]
+    return listing
+
+
+def _list_folder(objects: Path, id_bytes: int, listing: Listing) -> None:
+    loose: list[Path] = []
+    try:
+        for entry in os.scandir(objects):
+            if entry.name == "pack" and entry.is_dir():
+                _list_packs(Path(entry.path), id_bytes, listing)
+            elif _HEX2.match(entry.name) and entry.is_dir():
+                loose.append(Path(entry.path))
+    except OSError as error:
+        _skip(listing, Kind.PACK, SkipReason.UNREADABLE, objects, error)
+    for folder in sorted(loose):
+        _list_loose(folder, id_bytes, listing)
+
+
+def _list_packs(folder: Path, id_bytes: int, listing: Listing) -> None:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        _skip(listing, Kind.PACK, SkipReason.UNREADABLE, folder, error)
+        return
+    for entry in entries:
+        if is_special(entry):
+            raise NotAFileError(
+                f"{entry.path} is a pipe or a device, not a file; nothing was scanned."
+            )
+    names = {entry.name for entry in entries}
+    for name in sorted(names):
+        if name.startswith("pack-") and name.endswith(".pack") and name[:-5] + ".idx" not in names:
+            _skip(listing, Kind.PACK, SkipReason.DAMAGED, folder / name, "it has no index")
+        if name.endswith(".idx"):
+            _list_pack(folder / name, id_bytes, listing)
+
+
+def _list_pack(path: Path, id_bytes: int, listing: Listing) -> None:
+    try:
+        index = read_index(path, id_bytes)
+    except (OSError, IndexDamagedError) as error:
+        _skip(listing, Kind.PACK, SkipReason.DAMAGED, path, error)
+        return
+    listing.ids.update(dict.fromkeys(index.in_pack_order()))
+
+
+def _list_loose(folder: Path, id_bytes: int, listing: Listing) -> None:
+    try:
+        for entry in os.scandir(folder):
+            object_id = _loose_id(folder.name + entry.name, id_bytes)
+            if object_id is None:
+                continue
+            if is_special(entry):
+                raise NotAFileError(
+                    f"{entry.path} is a pipe or a device, not a file; nothing was scanned."
+                )
+            listing.ids[object_id] = None
+    except OSError as error:
+        _skip(listing, Kind.PACK, SkipReason.UNREADABLE, folder, error)
+
+
+def _loose_id(name: str, id_bytes: int) -> ObjectId | None:
+    if len(name) != 2 * id_bytes:
+        return None
+    try:
+        return ObjectId(bytes.fromhex(name))
+    except ValueError:
+        return None
+
+
+def _alternates(objects: Path, depth: int, listing: Listing) -> Iterator[Path]:
+    path = objects / "info" / "alternates"
+    try:
+        text = read_optional(path, _ALTERNATES_LIMIT)
+    except OSError as error:
+        # git itself would wait for ever on a pipe here.
+        raise NotAFileError(f"{path} cannot be read ({error}); nothing was scanned.") from error
+    for line in (text or b"").split(b"\n"):
+        if not line or line.startswith(b"#"):
+            continue
+        if line.startswith(b'"'):
+            _skip(listing, Kind.PACK, SkipReason.UNSUPPORTED, path, "a quoted alternate")
+            continue
+        other = objects / os.fsdecode(line)
+        if depth >= _ALTERNATES_DEPTH:
+            _skip(
+                listing,
+                Kind.PACK,
+                SkipReason.UNSUPPORTED,
+                other,
+                "alternates nest too deep for git",
+            )
+        elif not other.is_dir():
+            _skip(listing, Kind.PACK, SkipReason.MISSING, other, "an alternate object folder")
+        else:
+            yield other
+
+
+def _skip(
+    listing: Listing, kind: Kind, reason: SkipReason, path: Path, why: Exception | str
+) -> None:
+    detail = (why.strerror if isinstance(why, OSError) else None) or str(why)
+    listing.skipped.append(Skipped(kind, reason, path=os.fsencode(path), detail=detail))

@@ -1,0 +1,210 @@
+"""One straight pipe: source, match, score, trace, remedy; out comes a ScanResult.
+
+Knows neither the command line nor the terminal; what the caller wants to see of the progress goes
+to an `Observer`.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from leakscan.history.base import Source
+from leakscan.model import (
+    Candidate,
+    Content,
+    Coverage,
+    Credential,
+    Finding,
+    Kind,
+    ObjectId,
+    Occurrence,
+    Remediation,
+    RuleSet,
+    ScanResult,
+    Sighting,
+    Skipped,
+    SkipReason,
+)
+from leakscan.trace.findings import findings_of
+from leakscan.trace.grouping import group, pair_lone_parts
+from leakscan.trace.tracer import trace
+from leakscan.trace.values import Values
+
+_OBJECTS = frozenset({Kind.BLOB, Kind.COMMIT, Kind.TAG, Kind.TREE})
+
+
+class Observer(Protocol):
+    """Is told how far the scan is."""
+
+    def start(self, objects: int) -> None:
+        """Hear how many objects there are to read."""
+        ...
+
+    def advance(self, size_bytes: int) -> None:
+        """Hear that one more object was read."""
+        ...
+
+    def stage(self, name: str) -> None:
+        """Hear what is being done now."""
+        ...
+
+
+class Matching(Protocol):
+    """The match stage as the pipeline needs it."""
+
+    def match(self, content: Content) -> Iterator[Candidate | Skipped]:
+        """Yield the candidates in a content."""
+        ...
+
+
+class Scoring(Protocol):
+    """The score stage as the pipeline needs it."""
+
+    def score(self, content: Content, candidates: Sequence[Candidate]) -> list[Sighting]:
+        """Return the credentials among the candidates of one content."""
+        ...
+
+    def conclude(self, sightings: Sequence[Sighting], paths: Collection[bytes]) -> Credential:
+        """Return the credential that some sightings at some paths amount to."""
+        ...
+
+
+Fill = Callable[[Remediation, Credential], Remediation]
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """The implementations a scan is wired from."""
+
+    rules: RuleSet
+    matcher: Matching
+    scorer: Scoring
+    remediations: Mapping[str, Remediation]
+    fill: Fill
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What was read so far."""
+
+    seen: dict[ObjectId, Kind] = field(default_factory=dict)
+    bytes_scanned: int = 0
+    sightings: list[Sighting] = field(default_factory=list)
+    damaged: dict[ObjectId, Skipped] = field(default_factory=dict)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def count(self, content: Content) -> None:
+        if content.kind in _OBJECTS and content.object_id is not None:
+            self.seen[content.object_id] = content.kind
+        self.bytes_scanned += len(content.data)
+
+
+def scan(
+    source: Source, stages: Stages, observer: Observer, clock: Callable[[], float]
+) -> ScanResult:
+    """Scan everything a source has. `clock` gives seconds."""
+    started = clock()
+    tally = _read(source, stages, observer)
+    _assert_all_read(source, tally)
+    observer.stage("tracing")
+    findings, untraced = _trace(source, stages, tally)
+    skipped = _without_repeats([*tally.skipped, *untraced])
+    coverage = Coverage(
+        objects_expected=source.expected,
+        objects_scanned=len(tally.seen),
+        by_kind=dict(sorted(Counter(tally.seen.values()).items())),
+        bytes_scanned=tally.bytes_scanned,
+        not_in_store=source.not_in_store(),
+        seconds=round(clock() - started, 3),
+    )
+    return ScanResult(
+        target=source.target,
+        rules=stages.rules,
+        complete=not skipped,
+        coverage=coverage,
+        findings=tuple(sorted(findings, key=_worst_first)),
+        skipped=tuple(skipped),
+    )
+
+
+def _read(source: Source, stages: Stages, observer: Observer) -> _Tally:
+    """Read and match every content once."""
+    tally = _Tally()
+    observer.start(source.expected)
+    for content in source.contents():
+        if isinstance(content, Skipped):
+            _note(tally, content)
+            continue
+        tally.count(content)
+        if content.kind in _OBJECTS and not content.start:
+            observer.advance(len(content.data))
+        if content.kind is Kind.TREE:
+            continue  # Its names come as contents of their own.
+        candidates: list[Candidate] = []
+        for item in stages.matcher.match(content):
+            if isinstance(item, Skipped):
+                tally.skipped.append(item)
+            else:
+                candidates.append(item)
+        if candidates:
+            tally.sightings += stages.scorer.score(content, candidates)
+    return tally
+
+
+def _note(tally: _Tally, skipped: Skipped) -> None:
+    """An object that could not be read is explained by the trace; all else is final."""
+    if skipped.object_id is not None and skipped.reason is not SkipReason.NOT_TRACED:
+        tally.damaged[skipped.object_id] = skipped
+        tally.seen.pop(skipped.object_id, None)
+    else:
+        tally.skipped.append(skipped)
+
+
+def _assert_all_read(source: Source, tally: _Tally) -> None:
+    """Count what was expected: every listed object was read, or there is a Skipped for it."""
+    lost = source.expected - len(tally.seen.keys() | tally.damaged.keys())
+    if lost:
+        detail = f"{lost} listed objects were neither read nor explained"
+        tally.skipped.append(Skipped(Kind.PACK, SkipReason.UNREADABLE, detail=detail))
+
+
+def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding], list[Skipped]]:
+    """Follow what was seen through history and conclude on each credential."""
+    values = Values()
+    for sighting in tally.sightings:
+        values.add(sighting)
+    traced = trace(source, values.bits(), tally.damaged)
+    groups = pair_lone_parts(group(tally.sightings), values, traced)
+    builder = findings_of(source, values, traced)
+    findings = []
+    for sightings in groups.values():
+        draft = builder.build(stages.scorer.conclude(sightings, ()))
+        credential = stages.scorer.conclude(sightings, _paths(draft.occurrences))
+        remediation = stages.remediations.get(credential.rule.remediation)
+        findings.append(
+            replace(
+                draft,
+                credential=credential,
+                remediation=stages.fill(remediation, credential) if remediation else None,
+            )
+        )
+    return findings, traced.skipped
+
+
+def _paths(occurrences: Sequence[Occurrence]) -> set[bytes]:
+    return {item.path for item in occurrences if item.path is not None}
+
+
+def _without_repeats(skipped: Sequence[Skipped]) -> list[Skipped]:
+    return list(dict.fromkeys(skipped))
+
+
+def _worst_first(finding: Finding) -> tuple[int, int, bool, str]:
+    credential = finding.credential
+    return (
+        -credential.severity.rank,
+        -credential.confidence.rank,
+        not finding.exposure.at_head,
+        credential.fingerprint,
+    )

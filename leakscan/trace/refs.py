@@ -1,0 +1,131 @@
+"""Where a value can be reached from: refs, HEAD, stash, reflog; states, looked up at the tips.
+
+In: refs, links, marked trees and the events. Out: `Holders` per value, as bits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from leakscan.history.links import Links
+from leakscan.history.refs import Refs
+from leakscan.model import Kind, ObjectId
+from leakscan.trace.events import Bits
+from leakscan.trace.graph import ancestors
+from leakscan.trace.marks import Marked
+
+_STASH = b"refs/stash"
+_PEEL_DEPTH = 100
+
+
+@dataclass(slots=True)
+class Holders:
+    """Per ref, as bits: which values its history contains, and which its newest tree still holds.
+
+    `leftovers` are stash and reflog entries no ref contains; `blobs` are values held by a ref or
+    tag that points straight at a blob.
+    """
+
+    history: dict[bytes, int] = field(default_factory=dict)
+    tips: dict[bytes, int] = field(default_factory=dict)
+    leftovers: dict[bytes, int] = field(default_factory=dict)
+    head: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """A ref followed through tags to the object it means; `tags` are the tag objects on the way."""
+
+    target: ObjectId
+    tags: tuple[ObjectId, ...]
+
+
+def peel(links: Links, target: ObjectId) -> Tip:
+    """Follow annotated tags, of tags if need be, to the object they mean."""
+    tags: list[ObjectId] = []
+    while target in links.tags and len(tags) < _PEEL_DEPTH:
+        tags.append(target)
+        target = links.tags[target].target
+    return Tip(target, tuple(tags))
+
+
+def anchors(refs: Refs) -> dict[bytes, ObjectId]:
+    """Return every name that keeps objects alive as a ref does; the stash is told apart."""
+    named = {name: target for name, target in refs.targets.items() if name != _STASH}
+    return named | refs.worktree_heads
+
+
+def holders(
+    refs: Refs, links: Links, marked: Marked, bits: Bits, contains: Mapping[ObjectId, int]
+) -> Holders:
+    """Look up every ref and leftover. `contains` has the values in each commit's history."""
+    result = Holders()
+    named = {name: peel(links, target) for name, target in anchors(refs).items()}
+    trees: dict[ObjectId, int] = {}
+    for name, tip in named.items():
+        now = _now(tip, links, marked, bits, trees)
+        result.tips[name] = now
+        result.history[name] = now | contains.get(tip.target, 0) | _in_tags(tip, bits)
+    if refs.head is not None:
+        result.head = _now(peel(links, refs.head), links, marked, bits, trees)
+    reached = ancestors(links.commits, (tip.target for tip in named.values()))
+    for name, target in _leftovers(refs).items():
+        tip = peel(links, target)
+        if tip.target not in reached:
+            now = _now(tip, links, marked, bits, trees)
+            result.leftovers[name] = now | contains.get(tip.target, 0) | _in_tags(tip, bits)
+    return result
+
+
+def _leftovers(refs: Refs) -> dict[bytes, ObjectId]:
+    names: dict[bytes, ObjectId] = {}
+    if _STASH in refs.targets:
+        names[b"stash@{0}"] = refs.targets[_STASH]
+    for entry in refs.reflog:
+        short = b"stash" if entry.ref == _STASH else entry.ref
+        names.setdefault(b"%s@{%d}" % (short, entry.position), entry.target)
+    return names
+
+
+def _in_tags(tip: Tip, bits: Bits) -> int:
+    held = 0
+    for tag in tip.tags:
+        held |= bits.tags.get(tag, 0)
+    return held
+
+
+def _now(tip: Tip, links: Links, marked: Marked, bits: Bits, known: dict[ObjectId, int]) -> int:
+    """Return the values in the newest tree, or in the tree or blob a ref points to."""
+    commit = links.commits.get(tip.target)
+    if commit is None and tip.target in bits.blobs:
+        return bits.blobs[tip.target]
+    return tree_bits(commit.tree if commit else tip.target, marked, bits, known)
+
+
+def tree_bits(tree: ObjectId, marked: Marked, bits: Bits, known: dict[ObjectId, int]) -> int:
+    """Return the values anywhere below a tree; `known` remembers subtrees between calls."""
+    stack = [tree]
+    while stack:
+        current = stack[-1]
+        children = marked.children.get(current, {})
+        if current not in known:
+            known[current] = 0  # Also what ends a circle of forged ids.
+            stack += [e.id for e in children.values() if e.is_tree and e.id not in known]
+            continue
+        stack.pop()
+        held = 0
+        for name, entry in children.items():
+            below = known.get(entry.id, 0) if entry.is_tree else bits.blobs.get(entry.id, 0)
+            held |= below | bits.names.get(name, 0)
+        known[current] = held
+    return known.get(tree, 0)
+
+
+def absent_targets(refs: Refs, links: Links) -> dict[ObjectId, bytes]:
+    """Return what refs point to, directly or through tags, and the store does not have."""
+    missing: dict[ObjectId, bytes] = {}
+    for name, target in refs.targets.items():
+        tip = peel(links, target)
+        links.expect(tip.target, Kind.COMMIT)
+        if tip.target in links.absent:
+            missing.setdefault(tip.target, name)
+    return missing

@@ -1,0 +1,207 @@
+"""From sightings to places: the whole trace over one source.
+
+In: the values with their positions, and a source whose contents have been read. Out: `Traced`:
+every event of every value in commit order, and what each ref holds.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from leakscan.history.base import Source
+from leakscan.model import Kind, ObjectId, Skipped, SkipReason
+from leakscan.trace.events import Bits, PathEvent, commit_events
+from leakscan.trace.graph import ancestors, topological
+from leakscan.trace.marks import Marked, mark
+from leakscan.trace.refs import Holders, absent_targets, anchors, holders, peel
+
+
+@dataclass(slots=True)
+class Traced:
+    """Everything known about where values are.
+
+    `events` come parents first. `unheld` are hit blobs that no commit's tree leads to, with the
+    path for those that some tree of an index or a tag names.
+    """
+
+    bits: Bits
+    events: list[PathEvent] = field(default_factory=list)
+    holders: Holders = field(default_factory=Holders)
+    head_places: list[tuple[bytes, ObjectId, bool]] = field(default_factory=list)
+    order: dict[ObjectId, int] = field(default_factory=dict)
+    unheld: set[ObjectId] = field(default_factory=set)
+    skipped: list[Skipped] = field(default_factory=list)
+
+
+def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Traced:
+    """Follow every value through every commit of the store.
+
+    `damaged` are objects the source could not read. They get the path they would be at, and what
+    is referred to but absent is added to `Traced.skipped`.
+    """
+    links = source.links
+    absent_refs = absent_targets(source.refs, links)
+    for entry in source.index:
+        if entry.mode != b"160000":
+            links.expect(entry.id, Kind.BLOB)
+    for remembered in source.refs.reflog:
+        if remembered.expected:
+            links.expect(remembered.target, Kind.COMMIT)
+    lost = set(links.absent) | set(damaged)
+    if not (bits.blobs or bits.names or bits.commits or bits.tags or lost):
+        return Traced(bits)
+    marked = mark(
+        source.reader,
+        links.trees,
+        set(bits.blobs) | lost,
+        bits.names.keys(),
+        unknown=_lost_trees(source, damaged),
+        id_bytes=links.id_bytes,
+    )
+    traced = Traced(bits)
+    contains: dict[ObjectId, int] = {}
+    for commit in topological(links.commits):
+        traced.order[commit] = len(traced.order)
+        held = bits.commits.get(commit, 0)
+        for parent in links.commits[commit].parents:
+            held |= contains.get(parent, 0)
+        for event in commit_events(commit, links.commits, marked, bits):
+            traced.events.append(event)
+            held |= event.bits
+        contains[commit] = held
+    traced.holders = holders(source.refs, links, marked, bits, contains)
+    traced.head_places = _head_places(source, marked, bits)
+    traced.unheld = set(bits.blobs) - _below(
+        [commit.tree for commit in links.commits.values()], marked
+    )
+    traced.skipped = _explain(source, marked, damaged, absent_refs)
+    return traced
+
+
+def _lost_trees(source: Source, damaged: dict[ObjectId, Skipped]) -> set[ObjectId]:
+    """Return the trees that cannot be looked into; of a damaged object the kind may be unknown."""
+    absent = {object_id for object_id, kind in source.links.absent.items() if kind is Kind.TREE}
+    return absent | set(damaged)
+
+
+def _head_places(source: Source, marked: Marked, bits: Bits) -> list[tuple[bytes, ObjectId, bool]]:
+    """Return path, blob and symlink-or-not of every hit in the tree of HEAD."""
+    if source.refs.head is None:
+        return []
+    head = peel(source.links, source.refs.head).target
+    commit = source.links.commits.get(head)
+    return sorted(
+        (path, entry_id, mode == b"120000")
+        for path, mode, entry_id in _walk(commit.tree if commit else head, marked)
+        if entry_id in bits.blobs
+    )
+
+
+def _walk(tree: ObjectId, marked: Marked) -> list[tuple[bytes, bytes, ObjectId]]:
+    """Return (path, mode, id) of every marked entry below a tree."""
+    found: list[tuple[bytes, bytes, ObjectId]] = []
+    stack = [(b"", tree, frozenset[ObjectId]())]
+    while stack:
+        prefix, current, above = stack.pop()
+        if current in above:
+            continue  # A circle, which only forged ids can make.
+        for name, entry in marked.children.get(current, {}).items():
+            found.append((prefix + name, entry.mode, entry.id))
+            if entry.is_tree:
+                stack.append((prefix + name + b"/", entry.id, above | {current}))
+    return found
+
+
+def _below(trees: list[ObjectId], marked: Marked) -> set[ObjectId]:
+    """Return every marked object below some trees."""
+    return set(_paths(trees, marked))
+
+
+def _paths(trees: list[ObjectId], marked: Marked) -> dict[ObjectId, bytes]:
+    """Return one path for every marked object below some trees, each subtree visited once."""
+    paths: dict[ObjectId, bytes] = {tree: b"" for tree in trees}
+    stack = [(b"", tree) for tree in paths]
+    while stack:
+        prefix, current = stack.pop()
+        for name, entry in marked.children.get(current, {}).items():
+            if entry.id not in paths:
+                paths[entry.id] = prefix + name
+                if entry.is_tree:
+                    stack.append((prefix + name + b"/", entry.id))
+    return paths
+
+
+def _explain(
+    source: Source,
+    marked: Marked,
+    damaged: dict[ObjectId, Skipped],
+    absent_refs: dict[ObjectId, bytes],
+) -> list[Skipped]:
+    """Return Skipped for all that is damaged, and for what is absent and should be there.
+
+    What only unreachable objects refer to may be absent: git itself prunes it.
+    """
+    links, refs = source.links, source.refs
+    tips = {peel(links, target).target for target in anchors(refs).values()}
+    tips |= {peel(links, target).target for target in refs.targets.values()}
+    tips |= {peel(links, entry.target).target for entry in refs.reflog if entry.expected}
+    reached = ancestors(links.commits, tips)
+    kept = _paths([links.commits[commit].tree for commit in reached] + sorted(tips), marked)
+    staged = {entry.id: entry.path for entry in source.index}
+    kinds = _kinds(source, marked)
+    skipped = [
+        Skipped(
+            kinds.get(object_id, item.kind),
+            item.reason,
+            object_id,
+            path=kept.get(object_id) or staged.get(object_id) or item.path,
+            detail=item.detail,
+        )
+        for object_id, item in damaged.items()
+    ]
+    parents: dict[ObjectId, ObjectId] = {
+        parent: commit for commit in reached for parent in links.commits[commit].parents
+    }
+    reason = SkipReason.PROMISED if source.target.partial else SkipReason.MISSING
+    for object_id, kind in sorted(links.absent.items()):
+        if kind is Kind.COMMIT and parents.get(object_id) in source.shallow:
+            continue
+        if object_id in absent_refs:
+            skipped.append(
+                Skipped(
+                    kind,
+                    reason,
+                    object_id,
+                    detail="a ref points to it",
+                    path=absent_refs[object_id],
+                )
+            )
+        elif object_id in parents or object_id in kept or object_id in staged:
+            path = kept.get(object_id) or staged.get(object_id, b"")
+            skipped.append(Skipped(kind, reason, object_id, path=path))
+    return skipped
+
+
+def _kinds(source: Source, marked: Marked) -> dict[ObjectId, Kind]:
+    """Return the kind that whatever refers to an object says it has."""
+    kinds = {
+        entry.id: Kind.TREE if entry.is_tree else Kind.BLOB
+        for children in marked.children.values()
+        for entry in children.values()
+    }
+    for commit in source.links.commits.values():
+        kinds[commit.tree] = Kind.TREE
+        kinds |= dict.fromkeys(commit.parents, Kind.COMMIT)
+    return kinds | {tag.target: tag.kind for tag in source.links.tags.values()}
+
+
+def refs_by_value(holding: dict[bytes, int]) -> dict[int, list[bytes]]:
+    """Turn the values of each ref into the refs of each value, in name order."""
+    result: dict[int, list[bytes]] = defaultdict(list)
+    for name in sorted(holding):
+        bits, number = holding[name], 0
+        while bits:
+            if bits & 1:
+                result[number].append(name)
+            bits >>= 1
+            number += 1
+    return result
