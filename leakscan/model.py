@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 
 from leakscan.redact import Secret
 
@@ -113,6 +113,18 @@ class Skipped:
 
 # -- rules ----------------------------------------------------------------------------------
 
+MAX_NEEDLE_WIDTH: Final = 512
+"""Bytes a first-phase match may span; what is cut nowhere closer to a hit loses nothing."""
+
+
+class Boundary(StrEnum):
+    """What may not adjoin a secret; `match` holds the bytes of each."""
+
+    NONE = "none"
+    ALNUM = "alnum"
+    BASE64 = "base64"
+    BASE64URL = "base64url"
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -142,7 +154,7 @@ class Rule:
     """Exact bytes regex with a group `secret`; no lookaround; every repeat bounded."""
     needle: str
     """First-phase expression, at most `MAX_NEEDLE_WIDTH` bytes wide; the pattern itself if short."""
-    boundary: str
+    boundary: Boundary
     min_entropy: float
     near: bool
     """Looked for only where the content has an access key id or an AWS word."""

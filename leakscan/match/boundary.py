@@ -1,0 +1,70 @@
+r"""What may not adjoin a secret, as lookarounds inside the group `secret`.
+
+Part of the match stage. In: a rule's pattern and boundary. Out: the exact expression.
+Inside the group, backtracking respects the boundary; `\b` would not do: `_AKIA` is a leak.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from leakscan.model import Boundary
+
+_GROUP: Final = "(?P<secret>"
+
+# A letter that ends an escape does not adjoin what follows: `\nAKIA`, `%3DAKIA`, `\u003dAKIA`.
+# An escaped / or + does, in base64.
+_ESCAPE: Final = r"(?<=\\[nrt]|%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2})"
+_ESCAPE_64: Final = (
+    r"(?<=\\[nrt]|%(?!2[BFbf])[0-9A-Fa-f]{2}"
+    r"|\\u00(?!2[BFbf])[0-9A-Fa-f]{2}|\\x(?!2[BFbf])[0-9A-Fa-f]{2})"
+)
+_UNIT_BEFORE: Final = r"(?<!&\#x2[BFbf];|&\#4[37];)"
+_UNIT_AFTER: Final = (
+    r"(?!\\/|%2[BFbf]|%3[Dd]|\\u002[BFbf]|\\u003[Dd]|&\#x2[BFbf];|&\#x3[Dd];|&\#4[37];|&\#61;)"
+)
+
+_BEFORE: Final[Mapping[Boundary, str]] = {
+    Boundary.NONE: "",
+    Boundary.ALNUM: rf"(?:(?<![A-Za-z0-9])|{_ESCAPE})",
+    # No `=` here: it ends the name before the value far more often than another base64 text.
+    Boundary.BASE64: rf"(?:(?<![A-Za-z0-9+/])|{_ESCAPE_64}){_UNIT_BEFORE}",
+    Boundary.BASE64URL: rf"(?:(?<![A-Za-z0-9_\-])|{_ESCAPE})",
+}
+_AFTER: Final[Mapping[Boundary, str]] = {
+    Boundary.NONE: "",
+    Boundary.ALNUM: r"(?![A-Za-z0-9])",
+    Boundary.BASE64: rf"(?![A-Za-z0-9+/=]){_UNIT_AFTER}",
+    Boundary.BASE64URL: r"(?![A-Za-z0-9_\-=])",
+}
+
+
+def bounded(pattern: str, boundary: Boundary) -> str:
+    """Return the pattern with the boundary around the inside of its group `secret`."""
+    start = pattern.index(_GROUP) + len(_GROUP)
+    end = _closing(pattern, start)
+    inner = pattern[start:end]
+    return f"{pattern[:start]}{_BEFORE[boundary]}(?:{inner}){_AFTER[boundary]}{pattern[end:]}"
+
+
+def _closing(pattern: str, start: int) -> int:
+    """Return the index of the parenthesis that closes the group open at start."""
+    depth, at, in_class = 1, start, False
+    while at < len(pattern):
+        char = pattern[at]
+        if char == "\\":
+            at += 1
+        elif in_class:
+            in_class = char != "]"
+        elif char == "[":
+            in_class = True
+            at += pattern.startswith("]", at + 1)
+        elif char == "#" and pattern.startswith("(?x"):
+            at = pattern.find("\n", at)
+        elif char == "(":
+            depth += 1
+        elif char == ")":
+            depth -= 1
+            if not depth:
+                return at
+        at += 1
+    raise ValueError("the group secret is not closed")

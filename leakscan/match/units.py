@@ -1,0 +1,29 @@
+"""The spellings that formats give to the characters of a secret, and their plain form.
+
+Part of the match stage. In: the bytes of a match. Out: the value they stand for.
+"""
+
+import re
+from typing import Final
+
+_PLAIN: Final = {
+    rb"\/": b"/",
+    b"%2f": b"/",
+    b"%2b": b"+",
+    b"%3d": b"=",
+    rb"\u002f": b"/",
+    rb"\u002b": b"+",
+    rb"\u003d": b"=",
+    b"&#x2f;": b"/",
+    b"&#x2b;": b"+",
+    b"&#x3d;": b"=",
+    b"&#47;": b"/",
+    b"&#43;": b"+",
+    b"&#61;": b"=",
+}
+_SPELLING: Final = re.compile(b"|".join(map(re.escape, _PLAIN)), re.IGNORECASE)
+
+
+def normalise(value: bytes) -> bytes:
+    """Return value with every escaped /, + and = as the character itself."""
+    return _SPELLING.sub(lambda found: _PLAIN[found.group().lower()], value)
