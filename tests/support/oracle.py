@@ -5,8 +5,9 @@ removed or moved, found by comparing whole blobs at every path of every commit i
 `by_trees` is the definition itself, `by_diff` the same through `git diff-tree`, to check it.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.support.repo import Repo
@@ -24,6 +25,14 @@ class Event:
     path: bytes
     from_path: bytes = b""
     line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exposed:
+    """The refs that have a value in their history, and those that have it in their newest tree."""
+
+    refs: set[str]
+    tips: set[str]
 
 
 class Oracle:
@@ -89,6 +98,18 @@ class Oracle:
     def _has(self, blob: str, value: bytes) -> bool:
         return bool(blob) and value in self._blob(blob)
 
+    def exposed(self, value: bytes) -> "Exposed":
+        """Return the refs whose history or tip holds a value, by asking every commit of them."""
+        listed = self._repo.git("for-each-ref", "--format=%(refname)").decode().split()
+        history, tips = set(), set()
+        for name in listed:
+            commits = self._repo.git("rev-list", name).decode().split()
+            if any(self._holding(commit, value) for commit in commits):
+                history.add(name)
+            if commits and self._holding(commits[0], value):
+                tips.add(name)
+        return Exposed(history, tips)
+
     # -- reading ----------------------------------------------------------------------------
 
     def _list(self) -> dict[str, str]:
@@ -143,17 +164,16 @@ def _file(mode: str, blob: str) -> str:
     return "" if mode in ("000000", "160000") or not blob.strip("0") else blob
 
 
-def events_of(
-    places: Iterable[Mapping[str, object]], encode: Callable[[str], bytes] = str.encode
-) -> Iterator[Event]:
-    """Yield the events that a report's occurrences in files state."""
+def events_of(places: Iterable[Mapping[str, object]]) -> Iterator[Event]:
+    """Yield the events that a report's occurrences in files and symlinks state."""
     for place in places:
-        line = place["line"] if place["event"] != "removed" else 0
-        old = place.get("from_path") or ""
-        yield Event(
-            str(place["commit"]),
-            str(place["event"]),
-            encode(str(place["path"])),
-            encode(str(old)),
-            int(str(line)),
-        )
+        if place["kind"] in ("file", "symlink") and place["event"] != "present":
+            line = place["line"] if place["event"] != "removed" else 0
+            path, old = _path(place["path"]), _path(place["from_path"])
+            yield Event(str(place["commit"]), str(place["event"]), path, old, int(str(line)))
+
+
+def _path(shown: object) -> bytes:
+    r"""Return the bytes of a path that a report shows; `\xff` in letters is one byte."""
+    text = str(shown or "").encode()
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), text)

@@ -283,6 +283,10 @@ class Repo:
         (pack,) = self.packs()
         return pack
 
+    def blob_id(self, data: bytes) -> str:
+        """Return the id that a blob of these bytes has."""
+        return self.git("hash-object", "--stdin", stdin=data).decode().strip()
+
     def blob(self, commit: str, path: bytes) -> str:
         """Return the id of the blob at a path of a commit."""
         listed = self.git("ls-tree", "-z", "--full-tree", commit, "--", path)
