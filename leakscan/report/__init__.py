@@ -1,0 +1,1 @@
+"""Report: a ScanResult as bytes, one module per format."""

@@ -1,0 +1,79 @@
+"""Report, the last stage: what every format shares.
+
+In: a ScanResult and ReportOptions. Out: the bytes of one format, and the exit code that
+goes with them. A reporter is pure: it reads no clock, environment or terminal.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from leakscan.errors import ExitCode
+from leakscan.model import Finding, Level, ScanResult, Status
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """What the user asked of a report.
+
+    `confidence` is the least that the text and SARIF list, which count the others; JSON and
+    JSON lines list everything.
+    `fail_on` is the least severity that counts as something to act on. `width` is in columns.
+    """
+
+    reveal: bool = False
+    authors: bool = True
+    width: int = 80
+    color: bool = False
+    confidence: Level = Level.MEDIUM
+    fail_on: Level = Level.LOW
+    tool_version: str = ""
+
+
+class Reporter(Protocol):
+    """One output format."""
+
+    def render(self, result: ScanResult, options: ReportOptions) -> bytes:
+        """Return the whole report."""
+        ...
+
+
+def certain(finding: Finding, options: ReportOptions) -> bool:
+    """Say whether the finding has at least the confidence that was asked for."""
+    return finding.credential.confidence.rank >= options.confidence.rank
+
+
+def acts(finding: Finding, options: ReportOptions) -> bool:
+    """Say whether the finding is something to act on: new, severe and certain enough."""
+    severe = finding.credential.severity.rank >= options.fail_on.rank
+    return finding.status is Status.NEW and severe and certain(finding, options)
+
+
+def anything_read(result: ScanResult) -> bool:
+    """Say whether anything was scanned: an object, or other content such as a ref or a git file.
+
+    A repository without one object is still scanned if its refs, index or git files were read.
+    """
+    coverage = result.coverage
+    return coverage.objects_scanned > 0 or any(count > 0 for count in coverage.by_kind.values())
+
+
+def is_complete(result: ScanResult) -> bool:
+    """Say whether the result may be called complete.
+
+    The scan's own word is necessary, not sufficient: nothing skipped, nothing expected and not
+    scanned, and something read at all. A doubt is incompleteness.
+    """
+    coverage = result.coverage
+    return (
+        result.complete
+        and not result.skipped
+        and coverage.objects_scanned >= coverage.objects_expected
+        and anything_read(result)
+    )
+
+
+def exit_code(result: ScanResult, options: ReportOptions) -> ExitCode:
+    """Return 1 if there is something to act on, else 3 if the scan is incomplete, else 0."""
+    if any(acts(finding, options) for finding in result.findings):
+        return ExitCode.FINDINGS
+    return ExitCode.CLEAN if is_complete(result) else ExitCode.INCOMPLETE

@@ -1,0 +1,364 @@
+"""The report for people: findings worst first, then coverage, then one line to remember.
+
+In: a ScanResult. Out: UTF-8 text, with terminal styles only if asked for. Names of the
+repository go through `visible`, and rich gets them as text, never as markup. Lines
+wrap at `width`; a word that is too long, such as a path, stays whole so that it can be copied.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
+
+from leakscan.model import Finding, ScanResult, Status
+from leakscan.report.base import ReportOptions, acts, anything_read, certain, is_complete
+from leakscan.report.contract import FindingDoc, ReportDoc, SecretDoc
+from leakscan.report.document import document
+from leakscan.report.words import (
+    at_head,
+    count,
+    exposed,
+    introduction,
+    moment,
+    now,
+    places,
+    ref,
+    short,
+    size,
+    some,
+    visible,
+    where,
+)
+
+MIN_WIDTH: Final = 40
+SHOWN: Final = 3
+SHOWN_SKIPPED: Final = 10
+_LABEL: Final = 14
+_SEVERITY: Final = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
+_COMMAND: Final = re.compile(r"(?:aws|git) ")
+
+
+class ConsoleReporter:
+    """The text format."""
+
+    def render(self, result: ScanResult, options: ReportOptions) -> bytes:
+        """Return the report; without `color` it has no escape code at all."""
+        page = _Page(max(options.width, MIN_WIDTH), color=options.color)
+        doc = document(result, options)
+        _heading(page, doc)
+        _findings(page, result, doc, options)
+        _coverage(page, doc)
+        _target(page, doc)
+        _uncounted(page, result, options)
+        _last_line(page, result, options)
+        return page.text().encode("utf-8")
+
+
+class _Page:
+    """Lines of text with a hanging indent, kept within a width."""
+
+    def __init__(self, width: int, *, color: bool) -> None:
+        self._file = io.StringIO()
+        self._width = width
+        self._console = Console(
+            file=self._file,
+            width=width,
+            force_terminal=color,
+            color_system="standard" if color else None,
+            no_color=not color,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            legacy_windows=False,
+            _environ={},
+        )
+
+    def text(self) -> str:
+        return self._file.getvalue()
+
+    def blank(self) -> None:
+        self._file.write("\n")
+
+    def line(self, line: Text) -> None:
+        line.rstrip()
+        self._console.print(line, soft_wrap=True)
+
+    def hang(self, lead: Text, body: str, style: str = "") -> None:
+        """Write the body wrapped, its first line after the lead and the others below it."""
+        lines = _wrap(body, self._width - lead.cell_len)
+        for number, part in enumerate(lines):
+            start = lead if number == 0 else Text(" " * lead.cell_len)
+            self.line(Text.assemble(start, (part, style)))
+
+    def row(self, label: str, body: str, style: str = "") -> None:
+        self.hang(Text(f"  {label}".ljust(_LABEL), style="dim"), body, style)
+
+    def command(self, indent: int, command: str) -> None:
+        """Write a shell command; too long a one goes on in lines that still paste as one."""
+        room = self._width - indent - 2
+        line = ""
+        for part in re.split(r" (?=--)", command):
+            if line and len(line) + len(part) + 1 > room:
+                self.line(Text(f"{' ' * indent}{line} \\", style="bold"))
+                line = f"  {part}"
+            else:
+                line = f"{line} {part}" if line else part
+        self.line(Text(f"{' ' * indent}{line}", style="bold"))
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Break text at spaces so that lines fill at most `width` columns; longer words stay whole."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if lines[-1] and cell_len(longer) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _heading(page: _Page, doc: ReportDoc) -> None:
+    tool, target = doc["tool"], doc["target"]
+    version = " ".join(part for part in (tool["name"], visible(tool["version"])) if part)
+    rules = f"rules {visible(tool['rules']['version'])} ({visible(tool['rules']['hash'])[:12]})"
+    page.line(Text(f"{version}, {rules}"))
+    page.hang(Text(), visible(target["path"]), "bold")
+
+
+# -- findings -----------------------------------------------------------------------------
+
+
+def _findings(page: _Page, result: ScanResult, doc: ReportDoc, options: ReportOptions) -> None:
+    pairs = zip(result.findings, doc["findings"], strict=True)
+    listed = [pair for pair in pairs if _is_listed(pair[0], options)]
+    listed.sort(key=lambda pair: _rank(pair[0], options), reverse=True)
+    told: dict[str, tuple[int, list[str]]] = {}
+    for number, (finding, its) in enumerate(listed, 1):
+        page.blank()
+        _finding(page, number, its, acts(finding, options))
+        _what_to_do(page, number, its, told)
+
+
+def _is_listed(finding: Finding, options: ReportOptions) -> bool:
+    return finding.status is Status.NEW and certain(finding, options)
+
+
+def _rank(finding: Finding, options: ReportOptions) -> tuple[bool, int, int]:
+    credential = finding.credential
+    return acts(finding, options), credential.severity.rank, credential.confidence.rank
+
+
+def _finding(page: _Page, number: int, its: FindingDoc, to_act_on: bool) -> None:
+    style = _SEVERITY[its["severity"]]
+    lead = Text.assemble(f"{number}. ", (its["severity"].upper(), style), "  ")
+    aside = "" if to_act_on else "; below --fail-on"
+    page.hang(lead, f"{visible(its['title'])} (confidence {its['confidence']}{aside})", "bold")
+    _values(page, its)
+    page.row("Exposed", exposed(its))
+    page.row("Now", now(its))
+    _introduction(page, its)
+    _places(page, its)
+    strongest = sorted(its["reasons"], key=lambda reason: -abs(reason["effect"]))[:SHOWN]
+    if strongest:
+        page.row("Why", "; ".join(visible(reason["text"]).rstrip(".") for reason in strongest))
+
+
+def _values(page: _Page, its: FindingDoc) -> None:
+    key_id = its["access_key_id"]
+    if key_id is None:
+        page.row("Key id", "not known")
+    else:
+        page.row("Key id", visible(key_id), "bold")
+    if key_id is not None:
+        page.row("Account", _account(its))
+    for label, secret in (("Secret", its["secret"]), ("Token", its["session_token"])):
+        if secret is not None:
+            page.row(label, _value(secret))
+
+
+def _account(its: FindingDoc) -> str:
+    if its["verdict"]["state"] == "canary":
+        return (
+            f"{its['account_id']}, an account of canary keys: do not try the key, its owner is told"
+        )
+    return its["account_id"] or "not known (ids of the older form do not hold it)"
+
+
+def _value(secret: SecretDoc) -> str:
+    return visible(secret.get("value", secret["masked"]), limit=10_000)
+
+
+def _introduction(page: _Page, its: FindingDoc) -> None:
+    first = introduction(its)
+    if first is None:
+        return
+    if first["commit"] is None:
+        page.row("Found in", where(first))
+        return
+    commit = "" if first["kind"] == "commit" else f" in commit {short(first['commit'])}"
+    page.row("Introduced", where(first) + commit)
+    name, mail = visible(first["author"] or ""), visible(first["email"] or "")
+    who = " ".join(part for part in (name, f"<{mail}>" if mail else "") if part)
+    page.row("", f"{f'by {who}, ' if who else ''}{moment(first['date'])}")
+    if any(one["at_boundary"] for one in its["occurrences"]):
+        page.row("", "at the edge of a shallow history: it may be older")
+
+
+def _places(page: _Page, its: FindingDoc) -> None:
+    refs = [ref(name) for name in its["exposure"]["refs"]]
+    if refs:
+        page.row("Refs", some(refs, SHOWN))
+    first = introduction(its)
+    told = {where(one) for one in [*at_head(its), *([first] if first else [])]}
+    further = [place for place in places(its) if place not in told]
+    if further:
+        page.row("Elsewhere", some(further, SHOWN))
+
+
+# -- what to do ---------------------------------------------------------------------------
+
+
+def _what_to_do(
+    page: _Page, number: int, its: FindingDoc, told: dict[str, tuple[int, list[str]]]
+) -> None:
+    """Write the steps up to the IAM role; of a text told before only what is different here."""
+    remediation = its["remediation"]
+    if its["verdict"]["state"] == "canary":
+        page.row("What to do", "ask who planted it; deactivate nothing")
+        return
+    if remediation is None:
+        return
+    page.row("What to do", visible(remediation["title"]))
+    steps = [visible(step, limit=10_000) for step in remediation["steps"]]
+    first, before = told.setdefault(remediation["id"], (number, steps))
+    shown = _until_role(steps)
+    for index, step in enumerate(steps[:shown]):
+        if first == number or step not in before:
+            _step(page, f"    {index + 1}. ", step)
+    if first != number:
+        page.line(Text(f"    The other steps are those of finding {first}.", style="dim"))
+    elif shown < len(steps):
+        rest = f"Steps {shown + 1} to {len(steps)} (prove, delete, purge, prevent)"
+        page.hang(Text("    "), f"{rest} are in the JSON report.", "dim")
+
+
+def _until_role(steps: list[str]) -> int:
+    for number, step in enumerate(steps, 1):
+        if "IAM role" in step:
+            return number
+    return len(steps)
+
+
+def _step(page: _Page, lead: str, step: str) -> None:
+    """Write one step: prose wrapped, each command on lines of its own."""
+    start = Text(lead)
+    prose = ""
+    for number, part in enumerate(step.split("`")):
+        if number % 2 and _COMMAND.match(part):
+            if prose.strip():
+                page.hang(start, prose.strip())
+                start = Text(" " * len(lead))
+            page.command(len(lead) + 2, part)
+            prose = ""
+        else:
+            prose += part
+    if prose.strip():
+        page.hang(start, prose.strip())
+
+
+# -- coverage and target ------------------------------------------------------------------
+
+
+def _coverage(page: _Page, doc: ReportDoc) -> None:
+    coverage = doc["coverage"]
+    objects = coverage["objects"]
+    page.blank()
+    amount = f"{objects['scanned']} of {objects['expected']} objects"
+    took = f"{size(coverage['bytes_scanned'])} in {coverage['seconds']:.1f} s"
+    page.row("Coverage", f"scanned {amount}, {took}; {'' if doc['complete'] else 'IN'}complete")
+    kinds = ", ".join(f"{kind} {number}" for kind, number in coverage["by_kind"].items())
+    if kinds:
+        page.row("", f"by kind: {kinds}")
+    if not doc["complete"]:
+        _incomplete(page, doc)
+
+
+def _incomplete(page: _Page, doc: ReportDoc) -> None:
+    skipped = doc["skipped"]
+    objects = doc["coverage"]["objects"]
+    missing = objects["expected"] - objects["scanned"]
+    if skipped:
+        page.row("INCOMPLETE", f"{count(len(skipped), 'item')} could not be read or followed:")
+    elif missing > 0:
+        page.row("INCOMPLETE", f"{count(missing, 'object')} expected and not scanned")
+    for one in skipped[:SHOWN_SKIPPED]:
+        name = " ".join(part for part in (short(one["object"]), visible(one["path"] or "")) if part)
+        detail = f" ({visible(one['detail'])})" if one["detail"] else ""
+        page.row("", f"- {one['kind']} {name.removeprefix('? ')}: {one['reason']}{detail}")
+    if len(skipped) > SHOWN_SKIPPED:
+        page.row("", f"+{len(skipped) - SHOWN_SKIPPED} more in the JSON report")
+
+
+def _target(page: _Page, doc: ReportDoc) -> None:
+    for number, note in enumerate(_notes(doc)):
+        page.row("" if number else "Target", note)
+
+
+def _notes(doc: ReportDoc) -> Iterator[str]:
+    target, outside = doc["target"], doc["coverage"]["not_in_store"]
+    if target["shallow"]:
+        yield "shallow clone: older history is not in this store"
+    if target["partial"]:
+        yield "partial clone: objects may be absent; nothing was fetched"
+    if target["alternates"]:
+        names = some([visible(name) for name in target["alternates"]], SHOWN)
+        yield f"alternates, scanned too: {names}"
+    if target["replace_refs"]:
+        yield f"{count(target['replace_refs'], 'replace ref')}, not obeyed: what is stored counts"
+    if target["grafts"]:
+        yield "a grafts file, not obeyed"
+    if outside["submodules"]["count"]:
+        names = ", ".join(visible(name) for name in outside["submodules"]["names"][:SHOWN])
+        number = count(outside["submodules"]["count"], "submodule")
+        yield f"{number} not in this store, to be scanned by themselves: {names}, ..."
+    if outside["lfs"]["count"]:
+        yield f"{count(outside['lfs']['count'], 'LFS object')} not in this store, not scanned"
+
+
+def _uncounted(page: _Page, result: ScanResult, options: ReportOptions) -> None:
+    """Say what the report found and does not list."""
+    new = [finding for finding in result.findings if finding.status is Status.NEW]
+    accepted = len(result.findings) - len(new)
+    hidden = sum(not _is_listed(finding, options) for finding in new)
+    if hidden:
+        number = count(hidden, "finding")
+        level = options.confidence.value
+        page.row("Not listed", f"{number} below {level} confidence; see --confidence low")
+    if accepted:
+        number = count(accepted, "finding")
+        page.row("" if hidden else "Not listed", f"{number} accepted by baseline or allowlist")
+
+
+def _last_line(page: _Page, result: ScanResult, options: ReportOptions) -> None:
+    page.blank()
+    number = sum(acts(finding, options) for finding in result.findings)
+    complete = is_complete(result)
+    style = "bold red" if number else "bold green" if complete else "bold yellow"
+    page.line(Text(_verdict(result, number, complete), style=style))
+
+
+def _verdict(result: ScanResult, number: int, complete: bool) -> str:
+    if number:
+        more = "" if complete else " INCOMPLETE: there may be more."
+        return f"{count(number, 'credential')} to act on.{more}"
+    if not anything_read(result):
+        return "Nothing was scanned. INCOMPLETE: do not take this as clean."
+    found = "Nothing to act on" if result.findings else "Nothing found"
+    if complete:
+        return f"{found}. Complete."
+    return f"{found} in what was read. INCOMPLETE: do not take this as clean."

@@ -1,0 +1,261 @@
+r"""From a ScanResult to the JSON contract: the only place where bytes become str.
+
+In: a ScanResult. Out: a `ReportDoc`, valid and free of secrets whatever the repository
+holds, which every format is made from. Two steps that nothing may skip:
+
+1. `_text` decodes as UTF-8; what is not UTF-8 becomes `\xff` in letters, so no lone
+   surrogate reaches a report.
+2. Every string passes a `Redactor` that knows all secrets and tokens of all findings, those
+   of low confidence too. Revealing adds `value` beside the two masks after that: a secret
+   in a path, ref or name stays masked even then, because such strings are copied around
+   (into tickets, shells, URLs) by people who asked for the value in one place.
+
+Masking comes before any quoting, escaping or wrapping, so no later spelling can undo it.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from leakscan import aws
+from leakscan.model import (
+    Coverage,
+    Exposure,
+    Finding,
+    NotInStore,
+    ObjectId,
+    Occurrence,
+    Remediation,
+    ScanResult,
+    Skipped,
+    Target,
+    VerdictState,
+)
+from leakscan.redact import Redactor, Secret, mask_text
+from leakscan.report.base import ReportOptions, is_complete
+from leakscan.report.contract import (
+    CoverageDoc,
+    ElsewhereDoc,
+    ExposureDoc,
+    FindingDoc,
+    NotInStoreDoc,
+    OccurrenceDoc,
+    ReasonDoc,
+    RemediationDoc,
+    ReportDoc,
+    SecretDoc,
+    SkippedDoc,
+    TargetDoc,
+    ToolDoc,
+    VerdictDoc,
+)
+
+SCHEMA: Final = "leakscan.report/1"
+MAX_NAMES: Final = 100
+"""Names of submodules and LFS objects that a report lists; their count is always whole."""
+
+
+def document(result: ScanResult, options: ReportOptions) -> ReportDoc:
+    """Return the report as the JSON contract; findings and skipped keep the result's order."""
+    clean = _Cleaner(Redactor(_secrets(result.findings)), options)
+    return {
+        "schema": SCHEMA,
+        "tool": clean.tool(result),
+        "target": clean.target(result.target),
+        "complete": is_complete(result),
+        "coverage": clean.coverage(result.coverage),
+        "findings": [clean.finding(finding) for finding in result.findings],
+        "skipped": [clean.skipped(skipped) for skipped in result.skipped],
+    }
+
+
+def _secrets(findings: Iterable[Finding]) -> Iterable[Secret]:
+    for finding in findings:
+        identity = finding.credential.identity
+        for secret in (identity.secret, identity.session_token):
+            if secret is not None and len(secret) > 0:
+                yield secret
+
+
+def _text(value: bytes | str) -> str:
+    r"""Decode to text that every encoder accepts; bytes that are not UTF-8 become `\xff`."""
+    raw = value if isinstance(value, bytes) else _encode(value)
+    return raw.decode("utf-8", "backslashreplace")
+
+
+def _encode(text: str) -> bytes:
+    """Return UTF-8, with the bytes that Python hides in lone surrogates restored."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace")
+
+
+def _hex(object_id: ObjectId | None) -> str | None:
+    return None if object_id is None else object_id.hex()
+
+
+def _date(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cleaner:
+    """Builds each part of the document from strings that have been decoded and masked."""
+
+    mask: Callable[[str], str]
+    options: ReportOptions
+
+    def one(self, value: bytes | str) -> str:
+        return self.mask(_text(value))
+
+    def maybe(self, value: bytes | str | None) -> str | None:
+        """Return None for None and for an empty value: the model's word for "has none"."""
+        return self.one(value) if value else None
+
+    def many(self, values: Iterable[bytes | str]) -> list[str]:
+        return [self.one(value) for value in values]
+
+    def tool(self, result: ScanResult) -> ToolDoc:
+        return {
+            "name": "leakscan",
+            "version": self.one(self.options.tool_version),
+            "rules": {
+                "version": self.one(result.rules.version),
+                "hash": self.one(result.rules.hash),
+            },
+        }
+
+    def target(self, target: Target) -> TargetDoc:
+        return {
+            "path": self.one(target.path),
+            "head": self.maybe(target.head),
+            "refs": target.refs,
+            "shallow": target.shallow,
+            "partial": target.partial,
+            "alternates": self.many(target.alternates),
+            "replace_refs": target.replace_refs,
+            "grafts": target.grafts,
+            "object_format": self.one(target.object_format),
+        }
+
+    def coverage(self, coverage: Coverage) -> CoverageDoc:
+        return {
+            "objects": {
+                "expected": coverage.objects_expected,
+                "scanned": coverage.objects_scanned,
+            },
+            "by_kind": {kind.value: coverage.by_kind[kind] for kind in sorted(coverage.by_kind)},
+            "bytes_scanned": coverage.bytes_scanned,
+            "not_in_store": self.not_in_store(coverage.not_in_store),
+            "seconds": round(coverage.seconds, 3),
+        }
+
+    def not_in_store(self, outside: NotInStore) -> NotInStoreDoc:
+        return {
+            "submodules": self.elsewhere(outside.submodules),
+            "lfs": self.elsewhere(outside.lfs),
+        }
+
+    def elsewhere(self, names: tuple[bytes, ...]) -> ElsewhereDoc:
+        return {"count": len(names), "names": self.many(names[:MAX_NAMES])}
+
+    def finding(self, finding: Finding) -> FindingDoc:
+        credential = finding.credential
+        identity = credential.identity
+        key_id = identity.access_key_id
+        account = aws.account_id(key_id) if key_id else None
+        return {
+            "fingerprint": self.one(credential.fingerprint),
+            "rule": self.one(credential.rule.id),
+            "title": self.one(credential.rule.name),
+            "severity": credential.severity.value,
+            "confidence": credential.confidence.value,
+            "status": finding.status.value,
+            "reasons": [
+                ReasonDoc(name=self.one(r.name), effect=r.effect, text=self.one(r.text))
+                for r in credential.reasons
+            ],
+            "access_key_id": self.maybe(key_id),
+            "account_id": account,
+            "key_generation": aws.generation(key_id) if key_id else None,
+            "secret": self.secret(identity.secret),
+            "session_token": self.secret(identity.session_token),
+            "entropy_bits": round(credential.entropy_bits, 3),
+            "verdict": _verdict(finding.verdict, account),
+            "exposure": self.exposure(finding.exposure),
+            "occurrences": [self.occurrence(one) for one in finding.occurrences],
+            "remediation": self.remediation(finding.remediation),
+        }
+
+    def secret(self, secret: Secret | None) -> SecretDoc | None:
+        if secret is None:
+            return None
+        if self.options.reveal:
+            return {"masked": secret.masked, "value": _text(secret.reveal())}
+        return {"masked": secret.masked}
+
+    def exposure(self, exposure: Exposure) -> ExposureDoc:
+        return {
+            "introduced_at": _date(exposure.introduced_at),
+            "removed_at": _date(exposure.removed_at),
+            "at_head": exposure.at_head,
+            "reachable": exposure.reachable,
+            "refs": self.many(exposure.refs),
+            "tips": self.many(exposure.tips),
+            "leftovers": self.many(exposure.leftovers),
+            "first_commit": _hex(exposure.first_commit),
+            "last_commit": _hex(exposure.last_commit),
+        }
+
+    def occurrence(self, one: Occurrence) -> OccurrenceDoc:
+        named = self.options.authors
+        return {
+            "kind": one.place.value,
+            "event": one.event.value,
+            "parts": [part.value for part in one.parts],
+            "commit": _hex(one.commit),
+            "author": self.maybe(one.author) if named else None,
+            "email": self.maybe(one.email) if named else None,
+            "date": _date(one.date),
+            "path": self.maybe(one.path),
+            "from_path": self.maybe(one.from_path),
+            "name": self.maybe(one.name),
+            "line": one.line,
+            "column": one.column,
+            "blob": _hex(one.object_id),
+            "encoding": one.encoding.value,
+            "member": None,
+            "at_boundary": one.at_boundary,
+        }
+
+    def remediation(self, remediation: Remediation | None) -> RemediationDoc | None:
+        if remediation is None:
+            return None
+        return {
+            "id": self.one(remediation.id),
+            "title": self.one(remediation.title),
+            "mechanism": self.one(remediation.mechanism),
+            "steps": self.many(remediation.steps),
+            "controls": self.many(remediation.controls),
+            "references": self.many(remediation.references),
+        }
+
+    def skipped(self, skipped: Skipped) -> SkippedDoc:
+        return {
+            "object": _hex(skipped.object_id),
+            "kind": skipped.kind.value,
+            "path": self.maybe(skipped.path),
+            "reason": skipped.reason.value,
+            # A detail may quote what a program said about content that no rule has judged yet.
+            "detail": mask_text(self.one(skipped.detail)),
+        }
+
+
+def _verdict(state: VerdictState, account: str | None) -> VerdictDoc:
+    if state is VerdictState.NOT_CHECKED and account is not None and aws.is_canary(account):
+        state = VerdictState.CANARY
+    return {"state": state.value, "code": None, "cause": None, "arn": None, "checked_at": None}

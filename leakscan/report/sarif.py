@@ -1,0 +1,271 @@
+"""SARIF 2.1.0, for code hosts and viewers.
+
+In: a ScanResult. Out: one run; one result per credential of at least the asked confidence
+(`findings_below_confidence` counts the others), one rule per rule that found one of them.
+SARIF knows files of one revision and not a history, so:
+
+- A credential at HEAD points at its path and line there.
+- One only in history points at the path and line of the commit that introduced it, says so
+  in its message and names the commit as `properties.revisionId`; the run's
+  `versionControlProvenance` lists these commits.
+- One without any path (a commit message, a ref, a git file) points at a name under `.git/`,
+  for uploaders refuse a result without a physical location.
+- `partialFingerprints` holds the credential's own fingerprint, so that a result keeps its
+  identity however lines and commits move.
+
+Source: OASIS SARIF 2.1.0 plus errata 01; GitHub, "SARIF support for code scanning".
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+from urllib.parse import quote
+
+from leakscan.model import Rule, ScanResult
+from leakscan.report.base import ReportOptions, certain, exit_code
+from leakscan.report.contract import (
+    FindingDoc,
+    OccurrenceDoc,
+    RemediationDoc,
+    ReportDoc,
+    SkippedDoc,
+)
+from leakscan.report.document import document
+from leakscan.report.words import at_head, exposed, introduction, moment, now, visible
+
+Json = Mapping[str, object]
+
+_SCHEMA: Final = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+_LEVELS: Final = {"critical": "error", "high": "error", "medium": "warning", "low": "note"}
+# GitHub reads: over 9.0 critical, 7.0 to 8.9 high, 4.0 to 6.9 medium, 0.1 to 3.9 low.
+_SECURITY_SEVERITY: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
+_ROOT: Final = "%SRCROOT%"
+_MAX_LOCATIONS: Final = 10
+_NOWHERE: Final[OccurrenceDoc] = {
+    "kind": "dangling",
+    "event": "present",
+    "parts": [],
+    "commit": None,
+    "author": None,
+    "email": None,
+    "date": None,
+    "path": None,
+    "from_path": None,
+    "name": None,
+    "line": None,
+    "column": None,
+    "blob": None,
+    "encoding": "plain",
+    "member": None,
+    "at_boundary": False,
+}
+
+
+class SarifReporter:
+    """The SARIF format."""
+
+    def render(self, result: ScanResult, options: ReportOptions) -> bytes:
+        """Return the log as indented JSON with a newline at the end."""
+        doc = document(result, options)
+        log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(doc, result, options)]}
+        return (json.dumps(log, indent=2, allow_nan=False) + "\n").encode("ascii")
+
+
+def _run(doc: ReportDoc, result: ScanResult, options: ReportOptions) -> Json:
+    pairs = [
+        (finding.credential.rule, its)
+        for finding, its in zip(result.findings, doc["findings"], strict=True)
+        if certain(finding, options)
+    ]
+    rules: dict[str, Json] = {}
+    for rule, its in pairs:
+        rules.setdefault(its["rule"], _rule(rule, its))
+    numbers = {rule: number for number, rule in enumerate(rules)}
+    below = len(doc["findings"]) - len(pairs)
+    return {
+        "tool": {"driver": _driver(doc, list(rules.values()))},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {
+            _ROOT: {"description": {"text": "The root of the scanned repository."}}
+        },
+        "versionControlProvenance": _revisions(doc, [its for _, its in pairs]),
+        "invocations": [_invocation(doc, int(exit_code(result, options)))],
+        "results": [_result(its, numbers[its["rule"]]) for _, its in pairs],
+        "properties": {
+            "complete": doc["complete"],
+            "coverage": doc["coverage"],
+            "target": doc["target"],
+            "findings_below_confidence": below,
+        },
+    }
+
+
+def _driver(doc: ReportDoc, rules: Sequence[Json]) -> Json:
+    tool = doc["tool"]
+    driver: dict[str, object] = {"name": tool["name"]}
+    if tool["version"]:
+        driver["version"] = tool["version"]
+    return {**driver, "rules": rules, "properties": {"rules": tool["rules"]}}
+
+
+def _rule(rule: Rule, its: FindingDoc) -> Json:
+    remediation = its["remediation"]
+    text = _message(rule.description or rule.name)
+    made: dict[str, object] = {
+        "id": its["rule"],
+        "name": its["title"],
+        "shortDescription": {"text": _message(its["title"])},
+        "fullDescription": {"text": text},
+        "defaultConfiguration": {"level": _LEVELS[its["severity"]]},
+        "help": {"text": text},
+        "properties": {
+            "security-severity": _SECURITY_SEVERITY[its["severity"]],
+            "tags": ["security", "external/cwe/cwe-798"],
+        },
+    }
+    if remediation is not None:
+        made["help"] = _help(remediation, its["access_key_id"])
+        made["helpUri"] = remediation["references"][0] if remediation["references"] else None
+    return {key: value for key, value in made.items() if value is not None}
+
+
+def _help(remediation: RemediationDoc, key_id: str | None) -> Json:
+    """Return the steps as text and as Markdown, for any key rather than that of one finding."""
+    steps = [f"{number}. {step}" for number, step in enumerate(remediation["steps"], 1)]
+    title, body = remediation["title"], "\n".join(steps)
+    if key_id:
+        body = body.replace(key_id, "ACCESS_KEY_ID")
+    return {
+        "text": f"{title}\n{body}".replace("`", ""),
+        "markdown": f"**{title}**\n\n{body}",
+    }
+
+
+# -- results ------------------------------------------------------------------------------
+
+
+def _result(its: FindingDoc, rule_index: int) -> Json:
+    result: dict[str, object] = {
+        "ruleId": its["rule"],
+        "ruleIndex": rule_index,
+        "kind": "fail",
+        "level": _LEVELS[its["severity"]],
+        "message": {"text": _summary(its)},
+        "locations": [_location(one) for one in _places(its)],
+        "partialFingerprints": {"leakscan/v1": its["fingerprint"]},
+        "properties": _properties(its),
+    }
+    if its["status"] != "new":
+        justification = f"{its['status']} in leakscan"
+        result["suppressions"] = [{"kind": "external", "justification": justification}]
+    return result
+
+
+def _summary(its: FindingDoc) -> str:
+    key_id = its["access_key_id"]
+    parts = [f"{its['title']} {key_id}" if key_id else its["title"]]
+    parts += [now(its), f"exposed {exposed(its)}"]
+    first = introduction(its)
+    if first is not None and first["commit"] is not None:
+        by = f" by {visible(first['author'])}" if first["author"] else ""
+        parts.append(f"introduced in commit {first['commit']}{by} on {moment(first['date'])}")
+    if its["remediation"] is not None:
+        parts.append(its["remediation"]["title"])
+    return _message("; ".join(parts))
+
+
+def _message(text: str) -> str:
+    """Return text that no viewer takes for an embedded link or a placeholder.
+
+    Source: SARIF 2.1.0, 3.11.5 and 3.11.6.
+    """
+    text = visible(text, limit=4000).replace("](", "] (")
+    return re.sub(r"\{(\d+)\}", r"{ \1 }", text)
+
+
+def _properties(its: FindingDoc) -> Json:
+    return {
+        "security-severity": _SECURITY_SEVERITY[its["severity"]],
+        "confidence": its["confidence"],
+        "access_key_id": its["access_key_id"],
+        "account_id": its["account_id"],
+        "verdict": its["verdict"]["state"],
+        "revisionId": None if its["exposure"]["at_head"] else _revision(its),
+        "exposure": its["exposure"],
+    }
+
+
+def _revision(its: FindingDoc) -> str | None:
+    first = introduction(its)
+    return its["exposure"]["first_commit"] or (first["commit"] if first else None)
+
+
+def _places(its: FindingDoc) -> list[OccurrenceDoc]:
+    """Return where to point at: places at HEAD, or else the one that brought the credential in."""
+    first = introduction(its)
+    return at_head(its)[:_MAX_LOCATIONS] or ([first] if first else [_NOWHERE])
+
+
+def _location(one: OccurrenceDoc) -> Json:
+    physical: dict[str, object] = {
+        "artifactLocation": {"uri": _relative(_name(one)), "uriBaseId": _ROOT}
+    }
+    if one["line"] is not None:
+        region = {"startLine": one["line"], "startColumn": one["column"]}
+        physical["region"] = {key: value for key, value in region.items() if value is not None}
+    return {"physicalLocation": physical}
+
+
+def _name(one: OccurrenceDoc) -> str:
+    if one["path"]:
+        return one["path"]
+    if one["name"]:
+        return f".git/{one['name']}"
+    object_id = one["blob"] or one["commit"]
+    return f".git/objects/{object_id[:2]}/{object_id[2:]}" if object_id else ".git"
+
+
+def _relative(path: str) -> str:
+    """Return path as a relative URI that cannot leave its base, whatever a tree is named."""
+    parts = [part for part in path.split("/") if part]
+    safe = ["..." if part in (".", "..") else quote(part, safe="") for part in parts]
+    return "/".join(safe) or "."
+
+
+# -- the run ------------------------------------------------------------------------------
+
+
+def _revisions(doc: ReportDoc, findings: Sequence[FindingDoc]) -> list[Json]:
+    """Name what was scanned, and each commit that a finding only in history points into."""
+    where = {"repositoryUri": "file:///" + quote(doc["target"]["path"].lstrip("/"))}
+    head = doc["target"]["head"]
+    scanned: dict[str, object] = {**where, "mappedTo": {"uriBaseId": _ROOT}}
+    if head is not None:
+        scanned["branch" if head.startswith("refs/") else "revisionId"] = head
+    gone = [_revision(its) for its in findings if not its["exposure"]["at_head"]]
+    return [scanned, *({**where, "revisionId": one} for one in dict.fromkeys(gone) if one)]
+
+
+def _invocation(doc: ReportDoc, code: int) -> Json:
+    invocation: dict[str, object] = {"executionSuccessful": doc["complete"], "exitCode": code}
+    notes = [_notification(one) for one in doc["skipped"]]
+    if not doc["complete"] and not notes:
+        objects = doc["coverage"]["objects"]
+        scanned = f"{objects['scanned']} of {objects['expected']} objects scanned"
+        notes = [_note(f"The scan is incomplete: {scanned}.")]
+    if notes:
+        invocation["toolExecutionNotifications"] = notes
+    return invocation
+
+
+def _notification(one: SkippedDoc) -> Json:
+    name = " ".join(part for part in (one["object"], one["path"]) if part)
+    detail = f" ({one['detail']})" if one["detail"] else ""
+    return _note(f"Not scanned: {one['kind']} {name}: {one['reason']}{detail}")
+
+
+def _note(text: str) -> Json:
+    return {"level": "warning", "message": {"text": _message(text)}}

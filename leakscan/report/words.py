@@ -1,0 +1,160 @@
+"""Text for people: names made harmless, numbers, places and states as words.
+
+In: parts of the JSON contract. Out: str. Used by the formats that are read by people.
+"""
+
+from collections.abc import Sequence
+
+from leakscan.report.contract import FindingDoc, OccurrenceDoc
+
+_CLIP = 240
+_REF_KINDS = (("refs/heads/", ""), ("refs/remotes/", ""), ("refs/tags/", "tag "))
+_PREFIXES = {
+    "symlink": "symlink ",
+    "path": "path name ",
+    "commit": "text of commit ",
+    "tag": "text of tag ",
+    "ref": "ref name ",
+    "index": "index: ",
+    "git-file": "git file ",
+    "dangling": "dangling object ",
+}
+
+
+def visible(text: str, limit: int = _CLIP) -> str:
+    r"""Return text with all that could steer a terminal or deceive a reader made visible.
+
+    Control characters, ANSI escapes, bidi overrides, zero-width and unusual spaces become
+    `\x1b` or `\u202e`. A text longer than `limit` characters is cut in its middle.
+    """
+    if len(text) > limit:
+        text = f"{text[: limit // 2]} ... {text[-limit // 2 :]}"
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def count(number: int, noun: str) -> str:
+    """Return the number with its noun, in the plural unless it is one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def size(size_bytes: int) -> str:
+    """Return a number of bytes in decimal units, as in 13.4 GB."""
+    amount = float(size_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def moment(time: str | None) -> str:
+    """Return a time of the contract as 2024-03-01 10:00 UTC."""
+    return "an unknown time" if time is None else f"{time[:10]} {time[11:16]} UTC"
+
+
+def some(items: Sequence[str], shown: int) -> str:
+    """Return the first items in one line and how many more there are."""
+    rest = len(items) - shown
+    return ", ".join(items[:shown]) + (f", +{rest} more" if rest > 0 else "")
+
+
+def short(object_id: str | None) -> str:
+    """Return the first 12 digits of an object id."""
+    return "?" if object_id is None else object_id[:12]
+
+
+def ref(name: str) -> str:
+    """Return a ref as people say it: main, origin/main, tag v1."""
+    for prefix, word in _REF_KINDS:
+        if name.startswith(prefix):
+            return word + visible(name.removeprefix(prefix))
+    return visible(name)
+
+
+def where(one: OccurrenceDoc) -> str:
+    """Return the place of an occurrence: path and line, or what else holds it."""
+    name = one["path"] or one["name"]
+    what = visible(name) if name else short(one["blob"] or one["commit"])
+    line = "" if one["line"] is None else f":{one['line']}"
+    return f"{_PREFIXES.get(one['kind'], '')}{what}{line}"
+
+
+def places(finding: FindingDoc) -> list[str]:
+    """Return the different places of a credential, saying which of its paths are empty of it now."""
+    occurrences = finding["occurrences"]
+    here = {one["path"] for one in _standing(occurrences)}
+    gone = {one["path"] for one in occurrences if one["event"] == "removed"}
+    gone |= {one["from_path"] for one in occurrences if one["event"] == "moved"}
+    named = {}
+    for one in occurrences:
+        if one["event"] != "removed":
+            aside = " (removed)" if one["path"] in gone - here - {None} else ""
+            named[where(one)] = where(one) + aside
+    return list(named.values())
+
+
+def introduction(finding: FindingDoc) -> OccurrenceDoc | None:
+    """Return the occurrence that brought the credential in, or the nearest thing to it."""
+    places = finding["occurrences"]
+    first = finding["exposure"]["first_commit"]
+    brought = [one for one in places if one["event"] == "introduced"]
+    for one in brought:
+        if one["commit"] == first:
+            return one
+    return next(iter([*brought, *places]), None)
+
+
+def at_head(finding: FindingDoc) -> list[OccurrenceDoc]:
+    """Return the occurrences in the tree of HEAD, as far as the events tell; empty if none.
+
+    Places named as present count first; else what was introduced or moved in and not taken
+    away later, whose line is that of its commit.
+    """
+    if not finding["exposure"]["at_head"]:
+        return []
+    tree = [one for one in finding["occurrences"] if one["kind"] in ("file", "symlink", "path")]
+    present = [one for one in tree if one["event"] == "present"]
+    return present or _standing(tree)
+
+
+def _standing(events: Sequence[OccurrenceDoc]) -> list[OccurrenceDoc]:
+    standing: dict[str | None, OccurrenceDoc] = {}
+    for one in sorted(events, key=lambda one: one["date"] or ""):
+        if one["event"] in ("removed", "moved"):
+            standing.pop(one["from_path"] if one["event"] == "moved" else one["path"], None)
+        if one["event"] in ("introduced", "moved"):
+            standing[one["path"]] = one
+    return list(standing.values())
+
+
+def exposed(finding: FindingDoc) -> str:
+    """Say since when and until when the credential can be had."""
+    exposure = finding["exposure"]
+    if exposure["introduced_at"] is None and exposure["removed_at"] is None:
+        return "no commit tells since when"
+    since = f"since {moment(exposure['introduced_at'])}"
+    if exposure["removed_at"] is not None:
+        return f"{since}; out of the files since {moment(exposure['removed_at'])}"
+    return f"{since}, to this day"
+
+
+def now(finding: FindingDoc) -> str:
+    """Say where the credential stands at present, the most exposed place first."""
+    exposure = finding["exposure"]
+    head = [where(one) for one in at_head(finding)]
+    tips = [ref(name) for name in exposure["tips"]]
+    left = [visible(name) for name in exposure["leftovers"]]
+    if exposure["at_head"]:
+        return f"at HEAD: {some(head, 3)}" if head else "at HEAD"
+    if tips:
+        return f"not at HEAD, but in the newest files of {some(tips, 3)}"
+    if exposure["reachable"]:
+        return "only in history; every clone receives it"
+    if left:
+        return f"in no ref, only in {some(left, 3)}"
+    outside = sorted({where(one) for one in finding["occurrences"]})
+    return f"in no ref, only in {some(outside, 3)}" if outside else "in no ref"
