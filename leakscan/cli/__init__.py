@@ -1,1 +1,1 @@
-"""The command line: the only stage that reads environment, clock, working directory and terminal."""
+"""The command line: the only place that reads environment, clock and terminal."""

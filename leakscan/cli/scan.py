@@ -113,7 +113,9 @@ def command(
         tool_version=__version__,
     )
     for report in reports:
-        outputs.write(report, wiring.reporter(report.format).render(result, _fitted(options, report)))
+        outputs.write(
+            report, wiring.reporter(report.format).render(result, _fitted(options, report))
+        )
     if not quiet and all(report.file is not None for report in reports):
         _summarise(result, options)
     return exit_code(result, options)

@@ -14,7 +14,7 @@ from leakscan.model import Content, NotInStore, ObjectId, Skipped, Target
 
 
 class Reader(Protocol):
-    """Reads objects. Every id asked for is answered: by Content, or by a Skipped that says why not."""
+    """Reads objects. Every id asked for is answered: by Content, or by Skipped with the reason."""
 
     def read(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
         """Yield each object once, in any order; a huge blob comes in pieces."""
@@ -26,7 +26,7 @@ class Reader(Protocol):
 
 
 class Source(Protocol):
-    """Everything to look at, and the facts the trace needs; those are whole after `contents` ended."""
+    """Everything to look at, and the facts the trace needs: whole once `contents` has ended."""
 
     target: Target
     expected: int

@@ -1,4 +1,4 @@
-"""Reading small files of a git directory that may be hostile: bounded, and never a pipe or device."""
+"""Reading files of a git directory that may be hostile: bounded, and never a pipe or device."""
 
 import os
 import stat
@@ -41,7 +41,7 @@ def read_optional(path: Path, limit_bytes: int) -> bytes | None:
 
 
 def is_special(entry: os.DirEntry[str]) -> bool:
-    """Whether opening the entry could block or act: anything but file and directory, links followed."""
+    """Say whether opening the entry could block or act: it is neither file nor folder, links followed."""
     try:
         mode = entry.stat().st_mode
     except OSError:

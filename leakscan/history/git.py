@@ -41,7 +41,8 @@ class GitProcess:
     """A running git: its output as a byte stream, with a watchdog on progress."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", feed: Iterable[bytes] | None) -> None:
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         self._process = process
         self._out: IO[bytes] = process.stdout
         self._stderr = bytearray()

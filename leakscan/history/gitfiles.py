@@ -92,7 +92,7 @@ def _entries(index: bytes, listing: bytes) -> Iterator[IndexEntry]:
 
 
 def _lend_shared_index(git_dir: Path, git: Git) -> None:
-    """A split index names a second file that git looks for in its own GIT_DIR."""
+    """Copy what a split index names: git looks for it in its own GIT_DIR."""
     for shared in git_dir.glob("sharedindex.*"):
         (git.git_dir / shared.name).write_bytes(read_file(shared, _INDEX_LIMIT))
 

@@ -27,7 +27,7 @@ class NoRepositoryError(LeakscanError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the parts of a repository are. For a linked worktree `git_dir` differs from `common_dir`."""
+    """Where the parts of a repository are; in a linked worktree `git_dir` is not `common_dir`."""
 
     git_dir: Path
     common_dir: Path

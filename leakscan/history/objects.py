@@ -77,7 +77,7 @@ def parse_commit(data: bytes) -> CommitLinks | None:
 
 
 def parse_author(data: bytes) -> Ident:
-    """Return author name and e-mail with the committer's date: the time the commit entered history."""
+    """Return the author's name and e-mail with the committer's date: when it entered history."""
     header = data.partition(b"\n\n")[0].split(b"\n")
     author = next((line[7:] for line in header if line.startswith(b"author ")), b"")
     committer = next((line for line in header if line.startswith(b"committer ")), b"")

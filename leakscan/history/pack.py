@@ -31,7 +31,7 @@ class PackIndex:
     offsets: "array[int]"
 
     def in_pack_order(self) -> list[ObjectId]:
-        """Return the ids as they follow each other in the pack, which is the fast way to read them."""
+        """Return the ids as they follow each other in the pack: the fast way to read them."""
         order = sorted(range(len(self.ids)), key=self.offsets.__getitem__)
         return [self.ids[position] for position in order]
 
@@ -59,7 +59,7 @@ def _count(data: mmap.mmap, start: int, entry_bytes: int) -> int:
         raise IndexDamagedError("fan-out table is not in order")
     if start + _FANOUT_BYTES + fanout[255] * entry_bytes > len(data):
         raise IndexDamagedError("more entries than the file has room for")
-    return fanout[255]
+    return int(fanout[255])
 
 
 def _version_1(data: mmap.mmap, id_bytes: int) -> PackIndex:

@@ -102,8 +102,8 @@ def _read_loose(git_dir: Path, layout: Layout, refs: Refs, symbolic: dict[bytes,
     for path, relative in _walk(git_dir / "refs", b"refs", refs.skipped):
         name = prefix + relative
         try:
-            if path.is_symlink() and os.fsencode(os.readlink(path)).startswith(b"refs/"):
-                symbolic[name] = os.fsencode(os.readlink(path))
+            if path.is_symlink() and (linked := os.fsencode(path.readlink())).startswith(b"refs/"):
+                symbolic[name] = linked
                 continue
             text = read_file(path, _REF_LIMIT).strip()
         except OSError as error:
@@ -200,7 +200,7 @@ def _reflog_entries(name: bytes, lines: list[bytes], id_bytes: int) -> Iterator[
 
 
 def _read_reftable(layout: Layout, git: Git, refs: Refs) -> None:
-    """Let git read a reftable from a copy, if the installed git knows the format (2.45 and newer)."""
+    """Let git read a copy of a reftable, if the installed git knows the format (2.45 and newer)."""
     try:
         lines = git.for_each_ref_in_reftable(layout.common_dir / "reftable")
     except (GitError, OSError) as error:

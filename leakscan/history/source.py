@@ -107,7 +107,7 @@ class StoreSource:
             yield Content(Kind.INDEX, entry.path, name=entry.path)
 
     def _listed(self, skipped: Skipped) -> Skipped:
-        """The store lists the object, so one that git calls missing cannot be read from it."""
+        """Call damaged what git calls missing: the store lists it, so it should be there."""
         if skipped.reason is not SkipReason.MISSING:
             return skipped
         detail = skipped.detail or "listed, but git cannot read it"

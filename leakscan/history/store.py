@@ -24,7 +24,7 @@ _HEX2 = re.compile(r"[0-9a-f]{2}\Z")
 
 @dataclass(slots=True)
 class Listing:
-    """The distinct ids of a store in reading order, what could not be listed, and the alternates."""
+    """The distinct ids of a store in reading order, its alternates, and what could not be listed."""
 
     ids: dict[ObjectId, None] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)

@@ -118,7 +118,7 @@ def _below(trees: list[ObjectId], marked: Marked) -> set[ObjectId]:
 
 def _paths(trees: list[ObjectId], marked: Marked) -> dict[ObjectId, bytes]:
     """Return one path for every marked object below some trees, each subtree visited once."""
-    paths: dict[ObjectId, bytes] = {tree: b"" for tree in trees}
+    paths: dict[ObjectId, bytes] = dict.fromkeys(trees, b"")
     stack = [(b"", tree) for tree in paths]
     while stack:
         prefix, current = stack.pop()
