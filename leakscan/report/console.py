@@ -19,13 +19,12 @@ from leakscan.report.base import ReportOptions, acts, anything_read, certain, is
 from leakscan.report.contract import FindingDoc, ReportDoc, SecretDoc
 from leakscan.report.document import document
 from leakscan.report.words import (
-    at_head,
     count,
+    elsewhere,
     exposed,
     introduction,
     moment,
     now,
-    places,
     ref,
     short,
     size,
@@ -213,9 +212,7 @@ def _places(page: _Page, its: FindingDoc) -> None:
     refs = [ref(name) for name in its["exposure"]["refs"]]
     if refs:
         page.row("Refs", some(refs, SHOWN))
-    first = introduction(its)
-    told = {where(one) for one in [*at_head(its), *([first] if first else [])]}
-    further = [place for place in places(its) if place not in told]
+    further = elsewhere(its)
     if further:
         page.row("Elsewhere", some(further, SHOWN))
 
@@ -243,8 +240,8 @@ def _what_to_do(
     if first != number:
         page.line(Text(f"    The other steps are those of finding {first}.", style="dim"))
     elif shown < len(steps):
-        rest = f"Steps {shown + 1} to {len(steps)} (prove, delete, purge, prevent)"
-        page.hang(Text("    "), f"{rest} are in the JSON report.", "dim")
+        rest = f"Steps {shown + 1} to {len(steps)}" if shown + 1 < len(steps) else "The last step"
+        page.hang(Text("    "), f"{rest} (prove, delete, prevent): see --format json.", "dim")
 
 
 def _until_role(steps: list[str]) -> int:
@@ -280,7 +277,9 @@ def _coverage(page: _Page, doc: ReportDoc) -> None:
     page.blank()
     amount = f"{objects['scanned']} of {objects['expected']} objects"
     took = f"{size(coverage['bytes_scanned'])} in {coverage['seconds']:.1f} s"
-    page.row("Coverage", f"scanned {amount}, {took}; {'' if doc['complete'] else 'IN'}complete")
+    page.row(
+        "Coverage", f"scanned {amount}, {took}; {'complete' if doc['complete'] else 'INCOMPLETE'}"
+    )
     kinds = ", ".join(f"{kind} {number}" for kind, number in coverage["by_kind"].items())
     if kinds:
         page.row("", f"by kind: {kinds}")
@@ -325,7 +324,8 @@ def _notes(doc: ReportDoc) -> Iterator[str]:
     if outside["submodules"]["count"]:
         names = ", ".join(visible(name) for name in outside["submodules"]["names"][:SHOWN])
         number = count(outside["submodules"]["count"], "submodule")
-        yield f"{number} not in this store, to be scanned by themselves: {names}, ..."
+        more = ", ..." if outside["submodules"]["count"] > SHOWN else ""
+        yield f"{number} not in this store, to be scanned apart: {names}{more}"
     if outside["lfs"]["count"]:
         yield f"{count(outside['lfs']['count'], 'LFS object')} not in this store, not scanned"
 

@@ -83,18 +83,26 @@ def where(one: OccurrenceDoc) -> str:
     return f"{_PREFIXES.get(one['kind'], '')}{what}{line}"
 
 
-def places(finding: FindingDoc) -> list[str]:
-    """Return the different places of a credential, saying which of its paths are empty of it now."""
+def elsewhere(finding: FindingDoc) -> list[str]:
+    """Return the places other than those at HEAD and of the introduction.
+
+    A path that does not hold the credential any more is marked as removed.
+    """
     occurrences = finding["occurrences"]
-    here = {one["path"] for one in _standing(occurrences)}
+    here = {one["path"] for one in [*_standing(occurrences), *at_head(finding)]}
     gone = {one["path"] for one in occurrences if one["event"] == "removed"}
     gone |= {one["from_path"] for one in occurrences if one["event"] == "moved"}
-    named = {}
-    for one in occurrences:
-        if one["event"] != "removed":
-            aside = " (removed)" if one["path"] in gone - here - {None} else ""
-            named[where(one)] = where(one) + aside
-    return list(named.values())
+    gone -= here | {None}
+    heads = {one["path"] for one in at_head(finding)}
+    first = introduction(finding)
+    told = {where(first)} if first else set()
+    return list(
+        dict.fromkeys(
+            where(one) + (" (removed)" if one["path"] in gone else "")
+            for one in occurrences
+            if one["event"] != "removed" and one["path"] not in heads and where(one) not in told
+        )
+    )
 
 
 def introduction(finding: FindingDoc) -> OccurrenceDoc | None:
@@ -123,7 +131,7 @@ def at_head(finding: FindingDoc) -> list[OccurrenceDoc]:
 
 def _standing(events: Sequence[OccurrenceDoc]) -> list[OccurrenceDoc]:
     standing: dict[str | None, OccurrenceDoc] = {}
-    for one in sorted(events, key=lambda one: one["date"] or ""):
+    for one in events:
         if one["event"] in ("removed", "moved"):
             standing.pop(one["from_path"] if one["event"] == "moved" else one["path"], None)
         if one["event"] in ("introduced", "moved"):
@@ -147,7 +155,7 @@ def now(finding: FindingDoc) -> str:
     exposure = finding["exposure"]
     head = [where(one) for one in at_head(finding)]
     tips = [ref(name) for name in exposure["tips"]]
-    left = [visible(name) for name in exposure["leftovers"]]
+    left = [ref(name) for name in exposure["leftovers"]]
     if exposure["at_head"]:
         return f"at HEAD: {some(head, 3)}" if head else "at HEAD"
     if tips:
