@@ -1,0 +1,123 @@
+"""Facts about AWS credentials that need no network: accounts, generations, canaries, known fakes.
+
+In: the text of an access key id or a secret. Out: what can be read from it. Nothing here asks AWS,
+and nothing here says whether a key works. Published sample values carry a mark that is removed
+when this module is loaded, so that no scanner takes this file for a leak.
+"""
+
+from base64 import b32decode
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Generation = Literal["new", "old"]
+
+_BASE32: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+_PREFIXES: Final = ("AKIA", "ASIA", "ABIA", "ACCA", "AIDA", "AROA")
+_MAX_ACCOUNT: Final = 999_999_999_999
+
+_THINKST: Final = (
+    "052310077262", "171436882533", "534261010715", "595918472158", "717712589309",
+    "819147034852", "992382622183", "730335385048", "266735846894", "893192397702",
+)  # fmt: skip
+_LOOK_ALIKES: Final = (
+    "044858866125", "251535659677", "344043088457", "351906852752", "390477818340",
+    "426127672474", "427150556519", "439872796651", "445142720921", "465867158099",
+    "637958123769", "693412236332", "732624840810", "735421457923", "959235150393",
+    "982842642351",
+)  # fmt: skip
+CANARY_ACCOUNTS: Final = frozenset(_THINKST + _LOOK_ALIKES)
+"""Accounts whose keys are tripwires: those of canarytokens.org, then look-alike services.
+
+Source: the public lists of trufflesecurity/trufflehog (pkg/detectors/aws), as of 3ab759f.
+"""
+
+DOCUMENTATION_ACCOUNTS: Final[Mapping[str, str]] = {
+    "000000000000": "the default account of LocalStack",
+    "123456789012": "the sample account of the AWS documentation, moto and LocalStack",
+    "111122223333": "a sample account of the AWS documentation",
+    "444455556666": "a sample account of the AWS documentation",
+    "777788889999": "a sample account of the AWS documentation",
+    **{digit * 12: "a made-up account of one digit" for digit in "123456789"},
+}
+"""Accounts that stand in documentation and test doubles, and who uses them.
+
+Source: AWS General Reference, sample accounts; getmoto/moto and localstack/localstack defaults.
+"""
+
+
+def _unmark(*values: str) -> frozenset[str]:
+    return frozenset(value.replace("%%", "") for value in values)
+
+
+_FAKE_IDS: Final = _unmark(
+    "AKIA%%IOSFODNN7EXAMPLE", "AKIA%%I44QH8DHBEXAMPLE", "AKIA%%DEADBEEFDEADBEEF"
+)
+_FAKE_SECRETS: Final = _unmark(
+    "wJalrXUtnFEMI/K7MDENG/%%bPxRfiCYEXAMPLEKEY",
+    "wJalrXUtnFEMI/K7MDENG/%%bPxRfiCYzEXAMPLEKEY",
+    "je7MtGbClwBF/2Zp9Utk/%%h3yCo8nvbEXAMPLEKEY",
+)
+
+
+def account_id(key_id: str) -> str | None:
+    """Return the 12-digit account an access key id was made for, None if it does not tell.
+
+    Old ids do not tell, nor do those that AWS cannot have made. ABIA and ACCA ids are read like
+    the others. The layout is an undocumented property of ids.
+
+    Source: WithSecure Labs and TalBeery, "A short note on AWS KEY ID": base32 of 80 bits, the
+    first is the generation, the next 40 are the account.
+    """
+    bits = _bits(key_id)
+    if bits is None or not bits >> 79:
+        return None
+    account = bits >> 39 & (1 << 40) - 1
+    return f"{account:012d}" if account <= _MAX_ACCOUNT else None
+
+
+def generation(key_id: str) -> Generation | None:
+    """Return the generation of an access key id, None if AWS cannot have made it.
+
+    Source: as `account_id`; the first bit after the prefix.
+    """
+    bits = _bits(key_id)
+    if bits is None:
+        return None
+    if not bits >> 79:
+        return "old"
+    return "new" if account_id(key_id) else None
+
+
+def _bits(key_id: str) -> int | None:
+    """Return the 80 bits after the prefix; 21-character ids have one character more, not read."""
+    body = key_id[4:20]
+    if not key_id.startswith(_PREFIXES) or len(body) != 16 or not _BASE32.issuperset(key_id[4:]):
+        return None
+    return int.from_bytes(b32decode(body), "big")
+
+
+def is_canary(account: str | None) -> bool:
+    """Return whether keys of the account are tripwires; asking AWS about one sets it off."""
+    return account in CANARY_ACCOUNTS
+
+
+def documentation_account(account: str | None) -> str | None:
+    """Return who uses the account as a sample, None if nobody is known to."""
+    return DOCUMENTATION_ACCOUNTS.get(account or "")
+
+
+def known_fake_id(key_id: str) -> bool:
+    """Return whether the id is a published sample, or made by LocalStack.
+
+    Source: samples of the AWS documentation end with EXAMPLE; LocalStack's own prefixes are LKIA
+    and LSIA (localstack/localstack, aws/accounts.py).
+    """
+    return key_id in _FAKE_IDS or key_id.endswith("EXAMPLE") or key_id.startswith(("LKIA", "LSIA"))
+
+
+def known_fake_secret(secret: str) -> bool:
+    """Return whether the secret is a published sample.
+
+    Source: samples of the AWS documentation end with EXAMPLEKEY; moto has one of 41 characters.
+    """
+    return secret in _FAKE_SECRETS or secret.endswith("EXAMPLEKEY")

@@ -1,0 +1,67 @@
+"""Candidates to groups: each a credential, or a lone part of one.
+
+Part of the score stage. In: the candidates of one content that passed the gate. Out: `Group`s. How
+strongly two parts belong together is decided in `pairing`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from leakscan.model import Candidate, Content, Part
+from leakscan.score.pairing import Nearness, pair
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Parts that belong together; `nearness` is that of id and secret."""
+
+    key_id: Candidate | None = None
+    secret: Candidate | None = None
+    token: Candidate | None = None
+    nearness: Nearness = Nearness.LINE
+    fake_secret: bool = False
+
+
+def group(content: Content, passed: Sequence[Candidate], fakes: Sequence[Candidate]) -> list[Group]:
+    """Return each candidate in one group.
+
+    A value that is in a pair is not reported alone from the same content again. `fakes` are
+    published samples of secrets: they mark the id they belong to and are dropped.
+    """
+    tokens = _of(passed, Part.TOKEN)
+    ids = [c for c in _of(passed, Part.KEY_ID) if not _inside(c, tokens)]
+    secrets = [c for c in _of(passed, Part.SECRET) if not _inside(c, tokens)]
+    signing = [c for c in ids if c.value.reveal()[:4] in (b"AKIA", b"ASIA")]
+    groups = [Group(p.first, p.second, None, p.nearness) for p in pair(content, signing, secrets)]
+    paired = {c.value for g in groups for c in (g.key_id, g.secret) if c}
+    lone_ids = [c for c in ids if c.value not in paired]
+    faked = {id(p.first) for p in pair(content, lone_ids, fakes)}
+    groups += [Group(key_id=c, fake_secret=id(c) in faked) for c in lone_ids]
+    groups += [Group(secret=c) for c in secrets if c.value not in paired]
+    return _with_tokens(content, groups, tokens)
+
+
+def _of(candidates: Sequence[Candidate], part: Part) -> list[Candidate]:
+    return sorted((c for c in candidates if c.rule.part is part), key=lambda c: c.start)
+
+
+def _inside(candidate: Candidate, tokens: Sequence[Candidate]) -> bool:
+    return any(t.start <= candidate.start and candidate.end <= t.end for t in tokens)
+
+
+def _with_tokens(content: Content, groups: list[Group], tokens: Sequence[Candidate]) -> list[Group]:
+    """Give each token to the temporary credential it belongs to; the rest stay alone."""
+    takers = {
+        id(part): number
+        for number, one in enumerate(groups)
+        if one.key_id is None or one.key_id.value.reveal().startswith(b"ASIA")
+        for part in (one.secret or one.key_id,)
+    }
+    parts = [one.secret or one.key_id for one in groups]
+    open_parts = [part for part in parts if part is not None and id(part) in takers]
+    pairs = pair(content, open_parts, tokens)
+    for found in pairs:
+        number = takers[id(found.first)]
+        groups[number] = replace(groups[number], token=found.second)
+    joined = {found.second.value for found in pairs}
+    return groups + [Group(token=token) for token in tokens if token.value not in joined]
