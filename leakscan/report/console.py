@@ -185,7 +185,10 @@ def _account(its: FindingDoc) -> str:
         return (
             f"{its['account_id']}, an account of canary keys: do not try the key, its owner is told"
         )
-    return its["account_id"] or "not known (ids of the older form do not hold it)"
+    if its["account_id"] is not None:
+        return its["account_id"]
+    old = its["key_generation"] == "old"
+    return "not known (ids of the older form do not hold it)" if old else "not known"
 
 
 def _value(secret: SecretDoc) -> str:
@@ -238,7 +241,7 @@ def _what_to_do(
         if first == number or step not in before:
             _step(page, f"    {index + 1}. ", step)
     if first != number:
-        page.line(Text(f"    The other steps are those of finding {first}.", style="dim"))
+        page.hang(Text("    "), f"The other steps are those of finding {first}.", "dim")
     elif shown < len(steps):
         rest = f"Steps {shown + 1} to {len(steps)}" if shown + 1 < len(steps) else "The last step"
         page.hang(Text("    "), f"{rest} (prove, delete, prevent): see --format json.", "dim")

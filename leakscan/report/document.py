@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from leakscan import aws
 from leakscan.model import (
     Coverage,
     Exposure,
@@ -166,7 +167,7 @@ class _Cleaner:
         credential = finding.credential
         identity = credential.identity
         key_id = identity.access_key_id
-        account: str | None = None
+        account = aws.account_id(key_id) if key_id else None
         return {
             "fingerprint": self.one(credential.fingerprint),
             "rule": self.one(credential.rule.id),
@@ -180,11 +181,11 @@ class _Cleaner:
             ],
             "access_key_id": self.maybe(key_id),
             "account_id": account,
-            "key_generation": None,
+            "key_generation": aws.generation(key_id) if key_id else None,
             "secret": self.secret(identity.secret),
             "session_token": self.secret(identity.session_token),
             "entropy_bits": round(credential.entropy_bits, 3),
-            "verdict": _verdict(finding.verdict),
+            "verdict": _verdict(finding.verdict, account),
             "exposure": self.exposure(finding.exposure),
             "occurrences": [self.occurrence(one) for one in finding.occurrences],
             "remediation": self.remediation(finding.remediation),
@@ -254,5 +255,7 @@ class _Cleaner:
         }
 
 
-def _verdict(state: VerdictState) -> VerdictDoc:
+def _verdict(state: VerdictState, account: str | None) -> VerdictDoc:
+    if state is VerdictState.NOT_CHECKED and account is not None and aws.is_canary(account):
+        state = VerdictState.CANARY
     return {"state": state.value, "code": None, "cause": None, "arn": None, "checked_at": None}

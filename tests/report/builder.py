@@ -1,0 +1,486 @@
+"""ScanResults made by hand, without git, rules or any stage but the model.
+
+Each scenario is a function; `SCENARIOS` names them for the golden reports. Random values come
+from seeds: no secret stands in this file, and none was ever issued.
+"""
+
+import base64
+import random
+import string
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from leakscan.model import (
+    Coverage,
+    Credential,
+    Encoding,
+    Event,
+    Exposure,
+    Finding,
+    Fingerprint,
+    Identity,
+    Kind,
+    Level,
+    NotInStore,
+    ObjectId,
+    Occurrence,
+    Part,
+    Place,
+    Reason,
+    Remediation,
+    Rule,
+    RuleId,
+    RuleSet,
+    ScanResult,
+    Skipped,
+    SkipReason,
+    Status,
+    Target,
+)
+from leakscan.redact import Secret
+from leakscan.report.base import ReportOptions
+
+BASE64: Final = string.ascii_letters + string.digits + "+/"
+START: Final = datetime(2024, 3, 1, 10, 0, tzinfo=UTC)
+OPTIONS: Final = ReportOptions(tool_version="0.0.0")
+
+
+def secret_text(seed: str) -> str:
+    """Return 40 random characters that hold both `/` and `+`, the characters that get escaped."""
+    chars = random.Random(f"secret {seed}").choices(BASE64, k=38)
+    return "".join([*chars[:10], "/", *chars[10:20], "+", *chars[20:]])
+
+
+def token_text(seed: str) -> str:
+    """Return 200 random characters of base64 with padding."""
+    return "".join(random.Random(f"token {seed}").choices(BASE64, k=199)) + "="
+
+
+def key_id(seed: str, prefix: str = "AKIA", account: int = 418892985061) -> str:
+    """Return an access key id of the new form for the account."""
+    number = 1 << 79 | account << 39 | random.Random(f"id {seed}").getrandbits(39)
+    return prefix + base64.b32encode(number.to_bytes(10, "big")).decode()
+
+
+def object_id(seed: str) -> ObjectId:
+    """Return a random SHA-1 object id."""
+    return ObjectId(random.Random(f"object {seed}").randbytes(20))
+
+
+def secret(seed: str) -> Secret:
+    """Return a secret access key."""
+    return Secret(secret_text(seed).encode(), "secret-access-key")
+
+
+def token(seed: str) -> Secret:
+    """Return a session token."""
+    return Secret(token_text(seed).encode(), "session-token")
+
+
+def day(number: int) -> datetime:
+    """Return the time `number` days after the first commit."""
+    return START + timedelta(days=number)
+
+
+def rule(name: str, title: str, part: Part, severity: Level) -> Rule:
+    """Return a rule as far as a report looks at it."""
+    return Rule(
+        id=RuleId(name),
+        name=title,
+        description=f"{title}. Whoever has it can act as its owner.",
+        part=part,
+        severity=severity,
+        confidence=Level.HIGH,
+        keywords=(),
+        pattern="",
+        needle="",
+        boundary="",
+        min_entropy=0.0,
+        near=False,
+        allow=(),
+        remediation="aws-rotate-access-key",
+        references=(),
+        examples=(),
+        negative_examples=(),
+    )
+
+
+PAIR_RULE: Final = rule("aws-secret-access-key", "AWS secret access key", Part.SECRET, Level.HIGH)
+ID_RULE: Final = rule("aws-access-key-id", "AWS access key ID", Part.KEY_ID, Level.MEDIUM)
+TOKEN_RULE: Final = rule("aws-session-token", "AWS session token", Part.TOKEN, Level.HIGH)
+RULES: Final = RuleSet(rules=(PAIR_RULE, ID_RULE, TOKEN_RULE), version="7", hash="ab12" * 16)
+
+
+def remediation(access_key_id: str | None) -> Remediation:
+    """Return a short remediation whose commands name the key."""
+    name = access_key_id or "ACCESS_KEY_ID"
+    options = f"--user-name USER_NAME --access-key-id {name}"
+    return Remediation(
+        id="aws-rotate-access-key",
+        title="Take the key out of service and put an IAM role in its place",
+        mechanism="IAM role with temporary credentials",
+        steps=(
+            f"Save the evidence: `aws iam get-access-key-last-used --access-key-id {name}`.",
+            f"Deactivate it: `aws iam update-access-key {options} --status Inactive`, no more yet.",
+            "Give the program an IAM role that allows only what it needs.",
+            f"Delete the key: `aws iam delete-access-key --access-key-id {name}`",
+            "Deny `iam:CreateAccessKey` with a service control policy.",
+        ),
+        controls=("CWE-798",),
+        references=("https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",),
+    )
+
+
+def credential(seed: str, identity: Identity, **changes: object) -> Credential:
+    """Return a credential of high severity and confidence, with the changes asked for."""
+    plain = Credential(
+        fingerprint=Fingerprint(f"1:{object_id(seed).hex()}"),
+        identity=identity,
+        rule=PAIR_RULE,
+        severity=Level.HIGH,
+        confidence=Level.HIGH,
+        entropy_bits=4.8125,
+        reasons=(
+            Reason("bigrams", 40, "reads like random characters, not like words."),
+            Reason("paired", 30, "stands beside an access key id"),
+            Reason("test-path", -10, "the path speaks of tests"),
+            Reason("key-name", 25, "is assigned to aws_secret_access_key"),
+        ),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def pair(seed: str, prefix: str = "AKIA") -> Identity:
+    """Return an id with its secret."""
+    return Identity(key_id(seed, prefix), secret(seed))
+
+
+def place(seed: str, event: Event, number: int, **changes: object) -> Occurrence:
+    """Return an occurrence in a file, in the commit of the given day."""
+    plain = Occurrence(
+        place=Place.FILE,
+        event=event,
+        parts=(Part.KEY_ID, Part.SECRET),
+        object_id=object_id(f"{seed} blob {number}"),
+        commit=object_id(f"{seed} commit {number}"),
+        author=b"Ada Test",
+        email=b"ada@example.com",
+        date=day(number),
+        path=b"config/prod.env",
+        line=12,
+        column=23,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def commitless(kind: Place, **changes: object) -> Occurrence:
+    """Return an occurrence outside all commits."""
+    plain = Occurrence(place=kind, event=Event.PRESENT, parts=(Part.SECRET,), line=3, column=1)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def finding(made: Credential, places: tuple[Occurrence, ...], exposure: Exposure) -> Finding:
+    """Return a new finding with its remediation."""
+    steps = remediation(made.identity.access_key_id)
+    return Finding(made, places, exposure, remediation=steps)
+
+
+def target(**changes: object) -> Target:
+    """Return a target without any peculiarity."""
+    plain = Target(
+        path="/srv/repos/shop.git",
+        head=b"refs/heads/main",
+        refs=16,
+        shallow=False,
+        partial=False,
+        alternates=(),
+        replace_refs=0,
+        grafts=False,
+        object_format="sha1",
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def coverage(**changes: object) -> Coverage:
+    """Return full coverage of a large store."""
+    plain = Coverage(
+        objects_expected=157985,
+        objects_scanned=157985,
+        by_kind={Kind.BLOB: 120000, Kind.COMMIT: 20000, Kind.TREE: 17985, Kind.REF: 16},
+        bytes_scanned=13_400_000_000,
+        not_in_store=NotInStore(),
+        seconds=4.8,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def result(*findings: Finding, **changes: object) -> ScanResult:
+    """Return a complete result."""
+    plain = ScanResult(
+        target=target(),
+        rules=RULES,
+        complete=True,
+        coverage=coverage(),
+        findings=findings,
+        skipped=(),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+# -- findings ---------------------------------------------------------------------------------
+
+
+def finding_at_head() -> Finding:
+    """A pair that moved once and stands at HEAD, in many refs."""
+    made = credential("head", pair("head"), severity=Level.CRITICAL)
+    first = place("head", Event.INTRODUCED, 0, path=b"deploy/prod.env")
+    moved = place(
+        "head", Event.MOVED, 30, path=b"config/prod.env", from_path=b"deploy/prod.env", line=14
+    )
+    copies = [
+        place("head", Event.INTRODUCED, 40 + n, path=f"services/{n}/.env".encode(), line=2)
+        for n in range(5)
+    ]
+    gone = [
+        place("head", Event.REMOVED, 50 + n, path=f"services/{n}/.env".encode(), line=None)
+        for n in range(5)
+    ]
+    refs = tuple(f"refs/heads/topic-{n:02}".encode() for n in range(14))
+    exposure = Exposure(
+        introduced_at=day(0),
+        at_head=True,
+        reachable=True,
+        refs=(b"refs/heads/main", b"refs/tags/v1.0", *refs),
+        tips=(b"refs/heads/main", *refs),
+        first_commit=first.commit,
+        last_commit=gone[-1].commit,
+    )
+    return finding(made, (first, moved, *copies, *gone), exposure)
+
+
+def finding_in_history() -> Finding:
+    """A pair that was removed from the files, in UTF-16, at the edge of a shallow history."""
+    made = credential("history", pair("history"))
+    first = place("history", Event.INTRODUCED, 3, at_boundary=True, encoding=Encoding.UTF_16_LE)
+    gone = place("history", Event.REMOVED, 9, line=None, column=None, author=b"Bob Test")
+    exposure = Exposure(
+        introduced_at=day(3),
+        removed_at=day(9),
+        reachable=True,
+        refs=(b"refs/heads/main", b"refs/remotes/origin/main"),
+        first_commit=first.commit,
+        last_commit=gone.commit,
+    )
+    return finding(made, (first, gone), exposure)
+
+
+def finding_in_stash() -> Finding:
+    """Temporary credentials that only a stash and a reflog hold."""
+    identity = Identity(key_id("stash", "ASIA"), secret("stash"), token("stash"))
+    made = credential("stash", identity, rule=TOKEN_RULE, entropy_bits=5.4)
+    first = place("stash", Event.INTRODUCED, 5, parts=(Part.KEY_ID, Part.SECRET, Part.TOKEN))
+    exposure = Exposure(
+        introduced_at=day(5),
+        leftovers=(b"stash@{1}", b"HEAD@{17}"),
+        first_commit=first.commit,
+        last_commit=first.commit,
+    )
+    return finding(made, (first,), exposure)
+
+
+def finding_of_all_places() -> Finding:
+    """A lone secret in every place that is not a file of a commit."""
+    made = credential("places", Identity(secret=secret("places")), severity=Level.MEDIUM)
+    commit = place("places", Event.INTRODUCED, 7, place=Place.COMMIT, path=None, line=5)
+    commit = replace(commit, object_id=commit.commit)
+    places = (
+        commit,
+        commitless(Place.TAG, object_id=object_id("tag"), name=b"v2.0"),
+        commitless(Place.REF, name=b"refs/heads/wip", line=1),
+        commitless(Place.INDEX, object_id=object_id("index"), path=b"staged.env"),
+        commitless(Place.GIT_FILE, name=b"config"),
+        commitless(Place.DANGLING, object_id=object_id("dangling"), line=1),
+        place("places", Event.INTRODUCED, 8, place=Place.SYMLINK, path=b"link", line=1),
+        place("places", Event.INTRODUCED, 8, place=Place.PATH, path=b"named", line=None),
+    )
+    exposure = Exposure(
+        introduced_at=day(7),
+        reachable=True,
+        refs=(b"refs/heads/wip",),
+        tips=(b"refs/heads/wip",),
+        leftovers=(b"index",),
+        first_commit=commit.commit,
+        last_commit=commit.commit,
+    )
+    return finding(made, places, exposure)
+
+
+def finding_dangling() -> Finding:
+    """A lone id of the old form in an object that nothing holds."""
+    identity = Identity("AKIA" + "I" + key_id("old")[5:])
+    made = credential("old", identity, rule=ID_RULE, severity=Level.LOW, entropy_bits=3.7)
+    where = commitless(Place.DANGLING, object_id=object_id("lost"), parts=(Part.KEY_ID,))
+    return replace(finding(made, (where,), Exposure()), remediation=None)
+
+
+def finding_canary() -> Finding:
+    """A pair of an account that is known for canary keys."""
+    identity = Identity(key_id("canary", account=534261010715), secret("canary"))
+    first = place("canary", Event.INTRODUCED, 2, path=b"docs/example.md")
+    exposure = Exposure(
+        introduced_at=day(2),
+        at_head=True,
+        reachable=True,
+        refs=(b"refs/heads/main",),
+        tips=(b"refs/heads/main",),
+        first_commit=first.commit,
+        last_commit=first.commit,
+    )
+    return finding(credential("canary", identity), (first,), exposure)
+
+
+def finding_low() -> Finding:
+    """A secret of low confidence."""
+    made = credential("low", Identity(secret=secret("low")), confidence=Level.LOW)
+    return finding(made, (place("low", Event.INTRODUCED, 1),), Exposure(reachable=True))
+
+
+# -- scenarios --------------------------------------------------------------------------------
+
+
+def everything() -> ScanResult:
+    """Every kind of finding, place, status and target note; complete."""
+    accepted = replace(finding_in_history(), status=Status.BASELINED)
+    accepted = replace(accepted, credential=credential("accepted", pair("accepted")))
+    return result(
+        finding_at_head(),
+        finding_in_history(),
+        finding_in_stash(),
+        finding_canary(),
+        finding_of_all_places(),
+        finding_dangling(),
+        accepted,
+        finding_low(),
+        target=target(
+            shallow=True,
+            partial=True,
+            alternates=(b"/srv/pool/objects",),
+            replace_refs=2,
+            grafts=True,
+        ),
+        coverage=coverage(
+            not_in_store=NotInStore(
+                submodules=tuple(f"vendor/lib{n}".encode() for n in range(120)),
+                lfs=(b"4d" * 32, b"5e" * 32),
+            )
+        ),
+    )
+
+
+def nothing_found() -> ScanResult:
+    """A complete scan without a finding."""
+    return result()
+
+
+def nothing_scanned() -> ScanResult:
+    """A scan that had nothing to read."""
+    none = coverage(objects_expected=0, objects_scanned=0, by_kind={}, bytes_scanned=0, seconds=0)
+    return result(target=target(head=None, refs=0), coverage=none)
+
+
+def incomplete() -> ScanResult:
+    """A scan without a finding that could not read all."""
+    kinds = (Kind.BLOB, Kind.TREE, Kind.COMMIT, Kind.PACK)
+    skipped = tuple(
+        Skipped(
+            kind=kinds[n % 4],
+            reason=reason,
+            object_id=None if kinds[n % 4] is Kind.PACK else object_id(f"bad {n}"),
+            path=b"objects/pack/pack-1.pack" if kinds[n % 4] is Kind.PACK else b"",
+            detail="" if n % 2 else "inflate: incorrect data check",
+        )
+        for n, reason in enumerate([*SkipReason, *list(SkipReason)[:4]])
+    )
+    return result(complete=False, skipped=skipped, coverage=coverage(objects_scanned=157973))
+
+
+def low_only() -> ScanResult:
+    """Findings of low confidence alone."""
+    return result(finding_low())
+
+
+ATTACK: Final = (
+    b"\x1b[31mred\x1b]0;title\x07 [bold]x[/bold] \xe2\x80\xae\xe2\x81\xa6 \xff\r\n\x9b2J :smile:"
+)
+
+
+def hostile() -> ScanResult:
+    """Names that try to steer a terminal, and secrets in every string a report can print."""
+    mine, other = secret_text("hostile"), secret_text("hostile too")
+    bad = b"a/" + ATTACK + b"/" + mine.encode() + b"/" + mine.replace("/", "\\/").encode()
+    text = bad.decode("utf-8", "surrogateescape")
+    made = credential(
+        "hostile",
+        Identity(key_id("hostile"), secret("hostile")),
+        reasons=(Reason("name", 5, f"assigned to {text}"),),
+    )
+    first = place(
+        "hostile",
+        Event.INTRODUCED,
+        0,
+        path=bad,
+        from_path=bad,
+        author=bad,
+        email=other.encode(),
+        name=bad,
+    )
+    moved = replace(
+        first, event=Event.MOVED, path=b"x/../y/" + other.encode().replace(b"/", b"%2F")
+    )
+    exposure = Exposure(
+        introduced_at=day(0),
+        at_head=True,
+        reachable=True,
+        refs=(b"refs/heads/" + bad,),
+        tips=(b"refs/heads/" + bad,),
+        leftovers=(bad,),
+        first_commit=first.commit,
+        last_commit=first.commit,
+    )
+    low = credential("other", Identity(secret=secret("hostile too")), confidence=Level.LOW)
+    quoted = f'error: "a/\\303\\244/{mine}": bad file; {secret_text("unknown")}'
+    return result(
+        finding(made, (first, moved), exposure),
+        finding(low, (commitless(Place.REF, name=bad),), Exposure(leftovers=(bad,))),
+        complete=False,
+        target=target(path=f"/srv/{text}", head=b"refs/heads/" + bad, alternates=(bad,)),
+        coverage=coverage(not_in_store=NotInStore(submodules=(bad,), lfs=(bad,))),
+        skipped=(Skipped(Kind.PATH, SkipReason.UNREADABLE, path=bad, detail=quoted),),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A result and the options it is reported with."""
+
+    make: Callable[[], ScanResult]
+    options: ReportOptions = OPTIONS
+
+
+SCENARIOS: Final = {
+    "everything": Scenario(everything),
+    "no-authors": Scenario(
+        lambda: result(finding_in_history()),
+        replace(OPTIONS, authors=False, fail_on=Level.CRITICAL),
+    ),
+    "nothing-found": Scenario(nothing_found),
+    "nothing-scanned": Scenario(nothing_scanned),
+    "incomplete": Scenario(incomplete),
+    "incomplete-with-finding": Scenario(
+        lambda: replace(incomplete(), findings=(finding_in_stash(),))
+    ),
+    "low-only": Scenario(low_only),
+    "hostile": Scenario(hostile),
+}

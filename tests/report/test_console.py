@@ -1,0 +1,266 @@
+"""The text: what it says, that it fits, and that no name of a repository can steer a terminal."""
+
+import re
+import unicodedata
+from dataclasses import replace
+
+import pytest
+
+from leakscan.model import Event, Exposure, Finding, Level, Occurrence, Place, ScanResult
+from leakscan.report.base import ReportOptions
+from leakscan.report.console import ConsoleReporter
+from tests.report.builder import (
+    OPTIONS,
+    SCENARIOS,
+    commitless,
+    credential,
+    everything,
+    finding,
+    finding_at_head,
+    finding_canary,
+    finding_in_history,
+    finding_in_stash,
+    finding_low,
+    hostile,
+    incomplete,
+    nothing_found,
+    nothing_scanned,
+    object_id,
+    pair,
+    place,
+    result,
+)
+
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def text(made: ScanResult, options: ReportOptions = OPTIONS) -> str:
+    return ConsoleReporter().render(made, options).decode()
+
+
+def last_line(made: ScanResult, options: ReportOptions = OPTIONS) -> str:
+    return text(made, options).rstrip("\n").rpartition("\n")[2]
+
+
+def row(report: str, label: str) -> str:
+    """Return the first row with the label, unwrapped."""
+    lines = report.split(f"  {label.ljust(12)}", 1)[1].split("\n")
+    body = [lines[0]]
+    for line in lines[1:]:
+        if not line.startswith(" " * 14):
+            break
+        body.append(line.strip())
+    return " ".join(body)
+
+
+# -- the last line ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (nothing_found(), "Nothing found. Complete."),
+        (
+            nothing_scanned(),
+            "Nothing was scanned. INCOMPLETE: do not take this as clean.",
+        ),
+        (
+            incomplete(),
+            "Nothing found in what was read. INCOMPLETE: do not take this as clean.",
+        ),
+        (result(finding_low()), "Nothing to act on. Complete."),
+        (
+            replace(incomplete(), findings=(finding_low(),)),
+            "Nothing to act on in what was read. INCOMPLETE: do not take this as clean.",
+        ),
+        (result(finding_in_stash()), "1 credential to act on."),
+        (result(finding_in_stash(), finding_at_head()), "2 credentials to act on."),
+        (
+            replace(incomplete(), findings=(finding_in_stash(),)),
+            "1 credential to act on. INCOMPLETE: there may be more.",
+        ),
+    ],
+)
+def test_last_line(made: ScanResult, said: str) -> None:
+    assert last_line(made) == said
+
+
+# -- harmless -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_plain_text_has_no_control_or_format_character_but_newlines(name: str) -> None:
+    scenario = SCENARIOS[name]
+    for char in text(scenario.make(), scenario.options):
+        assert char == "\n" or unicodedata.category(char) not in (
+            "Cc",
+            "Cf",
+            "Cs",
+            "Co",
+            "Zl",
+            "Zp",
+        )
+
+
+def test_hostile_characters_are_visible_and_markup_stands_as_it_is() -> None:
+    author = row(text(hostile()), "Introduced")
+    for shown in (r"\x1b[31mred", r"\x07", "[bold]x[/bold]", r"\u202e\u2066", r"\xff", r"\r\n"):
+        assert shown in author
+    assert ":smile:" in author
+
+
+def test_colours_change_nothing_but_styles() -> None:
+    for scenario in SCENARIOS.values():
+        plain = text(scenario.make(), scenario.options)
+        styled = text(scenario.make(), replace(scenario.options, color=True))
+        assert SGR.sub("", styled) == plain
+        assert SGR.search(styled)
+
+
+def test_a_very_long_name_is_cut_in_its_middle() -> None:
+    long = place("long", Event.INTRODUCED, 0, path=b"a" * 2000 + b"/" + b"z" * 2000)
+    report = text(result(finding(credential("long", pair("long")), (long,), Exposure())))
+    assert max(map(len, report.splitlines())) < 300
+    assert "aaa ... zzz" in report.replace("\n" + " " * 14, " ")
+
+
+# -- fits ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_only_a_long_word_or_command_exceeds_the_width(name: str, width: int) -> None:
+    scenario = SCENARIOS[name]
+    *lines, last = text(scenario.make(), replace(scenario.options, width=width)).splitlines()
+    assert len(last) < 80
+    for line in lines:
+        assert line == line.rstrip()
+        # An option and its value stay together, for a command to paste.
+        if len(line) > width and not re.match(r" +(?:aws |git |--)", line):
+            assert len(line[14:].split()) == 1, line
+
+
+def test_wrapped_commands_paste_as_one() -> None:
+    made = finding_in_history()
+    assert made.remediation is not None
+    joined = text(result(made), replace(OPTIONS, width=50)).replace(" \\\n", " ")
+    flat = " ".join(joined.split())
+    shown = [step.split("`")[1] for step in made.remediation.steps[:2]]
+    assert all(command in flat for command in shown)
+    assert " \\\n" in text(result(made), replace(OPTIONS, width=50))
+
+
+# -- says ---------------------------------------------------------------------------------------
+
+
+def test_worst_comes_first_whatever_the_order_of_the_result() -> None:
+    made = everything()
+    turned = replace(made, findings=tuple(reversed(made.findings)))
+    heads = [line.split()[1] for line in text(turned).splitlines() if re.match(r"\d+\. ", line)]
+    assert heads == ["CRITICAL", "HIGH", "HIGH", "HIGH", "MEDIUM", "LOW"]
+
+
+def test_findings_below_fail_on_come_last_and_say_so() -> None:
+    options = replace(OPTIONS, fail_on=Level.CRITICAL)
+    report = text(result(finding_in_stash(), finding_at_head()), options)
+    assert report.index("1. CRITICAL") < report.index("2. HIGH")
+    assert "(confidence high; below --fail-on)" in report
+    assert last_line(result(finding_in_stash()), options) == "Nothing to act on. Complete."
+
+
+def test_low_confidence_is_counted_and_listed_on_request() -> None:
+    made = result(finding_low(), finding_low())
+    assert "2 findings below medium confidence; see --confidence low" in text(made)
+    assert "1. HIGH" not in text(made)
+    shown = text(made, replace(OPTIONS, confidence=Level.LOW))
+    assert "2. HIGH" in shown
+    assert "Not listed" not in shown
+
+
+def _at(one: Occurrence, exposure: Exposure) -> Finding:
+    return finding(credential("now", pair("now")), (one,), exposure)
+
+
+DANGLING = commitless(Place.DANGLING, object_id=object_id("d"))
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (finding_at_head(), "at HEAD: config/prod.env:14"),
+        (finding_in_history(), "only in history; every clone receives it"),
+        (finding_in_stash(), "in no ref, only in stash@{1}, HEAD@{17}"),
+        (
+            _at(DANGLING, Exposure()),
+            f"in no ref, only in dangling object {object_id('d').hex()[:12]}:3",
+        ),
+        (
+            _at(DANGLING, Exposure(reachable=True, tips=(b"refs/heads/x", b"refs/remotes/o/y"))),
+            "not at HEAD, but in the newest files of x, o/y",
+        ),
+        (
+            _at(commitless(Place.GIT_FILE, name=b"config"), Exposure()),
+            "in no ref, only in git file config:3",
+        ),
+    ],
+)
+def test_where_it_is_now(made: Finding, said: str) -> None:
+    assert row(text(result(made)), "Now") == said
+
+
+def test_places_that_trace_names_at_head_count_before_events() -> None:
+    first = place("head", Event.INTRODUCED, 0, line=3)
+    here = place("head", Event.PRESENT, 9, line=8, name=b"HEAD", author=b"", date=None)
+    made = finding(credential("h", pair("h")), (first, here), Exposure(at_head=True))
+    report = text(result(made))
+    assert row(report, "Now") == "at HEAD: config/prod.env:8"
+    assert row(report, "Introduced").startswith("config/prod.env:3 in commit ")
+    assert "Elsewhere" not in report
+
+
+def test_removed_places_are_marked_and_live_ones_are_not() -> None:
+    gone = place("x", Event.REMOVED, 3, path=b"gone.env", line=None)
+    places = (
+        place("x", Event.INTRODUCED, 0, path=b"first.env"),
+        place("x", Event.INTRODUCED, 1, path=b"gone.env"),
+        place("x", Event.INTRODUCED, 2, path=b"other.env"),
+        gone,
+    )
+    exposure = Exposure(reachable=True, refs=(b"refs/heads/x",), first_commit=places[0].commit)
+    made = finding(credential("x", pair("x")), places, exposure)
+    assert row(text(result(made)), "Elsewhere") == "gone.env:12 (removed), other.env:12"
+
+
+def test_a_shallow_boundary_is_named() -> None:
+    assert "at the edge of a shallow history: it may be older" in text(result(finding_in_history()))
+    assert "edge of a shallow" not in text(result(finding_in_stash()))
+
+
+def test_a_canary_is_left_alone() -> None:
+    report = text(result(finding_canary()))
+    assert "do not try the key" in " ".join(report.split())
+    assert row(report, "What to do") == "ask who planted it; deactivate nothing"
+    assert "aws iam" not in report
+
+
+def test_a_remediation_is_told_once_and_then_only_where_it_differs() -> None:
+    report = text(result(finding_at_head(), finding_in_history()))
+    assert report.count("Give the program an IAM role") == 1
+    assert report.count("get-access-key-last-used") == 2
+    assert "The other steps are those of finding 1." in report
+
+
+def test_ten_skipped_are_listed_and_the_others_counted() -> None:
+    report = text(incomplete())
+    assert "12 items could not be read or followed:" in report
+    assert sum(line.startswith(" " * 14 + "- ") for line in report.splitlines()) == 10
+    assert "+2 more in the JSON report" in report
+
+
+def test_missing_objects_without_a_reason_are_still_named() -> None:
+    made = replace(incomplete(), skipped=())
+    assert "12 objects expected and not scanned" in text(made)
+
+
+def test_the_same_result_gives_the_same_text() -> None:
+    assert text(everything()) == text(everything())
