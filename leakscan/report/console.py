@@ -22,7 +22,9 @@ from leakscan.report.words import (
     count,
     elsewhere,
     exposed,
+    grouped,
     introduction,
+    introductions,
     moment,
     now,
     ref,
@@ -30,7 +32,6 @@ from leakscan.report.words import (
     size,
     some,
     visible,
-    where,
 )
 
 MIN_WIDTH: Final = 40
@@ -98,15 +99,28 @@ class _Page:
 
     def command(self, indent: int, command: str) -> None:
         """Write a shell command; too long a one goes on in lines that still paste as one."""
-        room = self._width - indent - 2
-        line = ""
-        for part in re.split(r" (?=--)", command):
-            if line and len(line) + len(part) + 1 > room:
-                self.line(Text(f"{' ' * indent}{line} \\", style="bold"))
-                line = f"  {part}"
+        room = self._width - indent - 4
+        whole = len(command) <= self._width - indent
+        lines = [""]
+        for part in [command] if whole else _arguments(command, room):
+            longer = f"{lines[-1]} {part}".lstrip()
+            if lines[-1] and len(longer) > room:
+                lines.append(part)
             else:
-                line = f"{line} {part}" if line else part
-        self.line(Text(f"{' ' * indent}{line}", style="bold"))
+                lines[-1] = longer
+        for number, line in enumerate(lines, 1):
+            end = " \\" if number < len(lines) else ""
+            start = " " * (indent if number == 1 else indent + 2)
+            self.line(Text(f"{start}{line}{end}", style="bold"))
+
+
+def _arguments(command: str, room: int) -> list[str]:
+    """Split a command before its options, and an option too long for a line before its value."""
+    parts: list[str] = []
+    for option in re.split(r" (?=--)", command):
+        too_long = option.startswith("--") and len(option) > room
+        parts += option.split(" ", 1) if too_long else [option]
+    return parts
 
 
 def _wrap(text: str, width: int) -> list[str]:
@@ -164,7 +178,7 @@ def _finding(page: _Page, number: int, its: FindingDoc, to_act_on: bool) -> None
     _places(page, its)
     strongest = sorted(its["reasons"], key=lambda reason: -abs(reason["effect"]))[:SHOWN]
     if strongest:
-        page.row("Why", "; ".join(visible(reason["text"]).rstrip(".") for reason in strongest))
+        page.row("Why", " ".join(visible(reason["text"]).rstrip(".") + "." for reason in strongest))
 
 
 def _values(page: _Page, its: FindingDoc) -> None:
@@ -199,11 +213,12 @@ def _introduction(page: _Page, its: FindingDoc) -> None:
     first = introduction(its)
     if first is None:
         return
+    place = some(grouped(introductions(its)), SHOWN)
     if first["commit"] is None:
-        page.row("Found in", where(first))
+        page.row("Found in", place)
         return
     commit = "" if first["kind"] == "commit" else f" in commit {short(first['commit'])}"
-    page.row("Introduced", where(first) + commit)
+    page.row("Introduced", place + commit)
     name, mail = visible(first["author"] or ""), visible(first["email"] or "")
     who = " ".join(part for part in (name, f"<{mail}>" if mail else "") if part)
     page.row("", f"{f'by {who}, ' if who else ''}{moment(first['date'])}")
@@ -229,7 +244,7 @@ def _what_to_do(
     """Write the steps up to the IAM role; of a text told before only what is different here."""
     remediation = its["remediation"]
     if its["verdict"]["state"] == "canary":
-        page.row("What to do", "ask who planted it; deactivate nothing")
+        page.row("What to do", "Ask who planted it; deactivate nothing.")
         return
     if remediation is None:
         return
@@ -256,19 +271,25 @@ def _until_role(steps: list[str]) -> int:
 
 def _step(page: _Page, lead: str, step: str) -> None:
     """Write one step: prose wrapped, each command on lines of its own."""
-    start = Text(lead)
     prose = ""
+    start = Text(lead)
     for number, part in enumerate(step.split("`")):
-        if number % 2 and _COMMAND.match(part):
-            if prose.strip():
-                page.hang(start, prose.strip())
-                start = Text(" " * len(lead))
-            page.command(len(lead) + 2, part)
-            prose = ""
-        else:
+        if number % 2 == 0 or not _COMMAND.match(part):
             prose += part
-    if prose.strip():
-        page.hang(start, prose.strip())
+            continue
+        start = _prose(page, start, prose)
+        page.command(len(lead) + 2, part)
+        prose = ""
+    _prose(page, start, prose)
+
+
+def _prose(page: _Page, start: Text, prose: str) -> Text:
+    """Write what stands between commands, if it is more than punctuation; return the next start."""
+    words = prose.strip().lstrip(".,;: ")
+    if not words:
+        return start
+    page.hang(start, words)
+    return Text(" " * start.cell_len)
 
 
 # -- coverage and target ------------------------------------------------------------------

@@ -21,11 +21,13 @@ from typing import Final
 from leakscan import aws
 from leakscan.model import (
     Coverage,
+    Credential,
     Exposure,
     Finding,
     NotInStore,
     ObjectId,
     Occurrence,
+    Part,
     Remediation,
     ScanResult,
     Skipped,
@@ -171,7 +173,7 @@ class _Cleaner:
         return {
             "fingerprint": self.one(credential.fingerprint),
             "rule": self.one(credential.rule.id),
-            "title": self.one(credential.rule.name),
+            "title": self.one(_title(credential)),
             "severity": credential.severity.value,
             "confidence": credential.confidence.value,
             "status": finding.status.value,
@@ -253,6 +255,16 @@ class _Cleaner:
             # A detail may quote what a program said about content that no rule has judged yet.
             "detail": mask_text(self.one(skipped.detail)),
         }
+
+
+def _title(credential: Credential) -> str:
+    """Return the name of the rule and what is known beside an id."""
+    identity = credential.identity
+    if credential.rule.part is not Part.KEY_ID:
+        return credential.rule.name
+    known = (("its secret", identity.secret), ("session token", identity.session_token))
+    beside = " and ".join(name for name, secret in known if secret is not None)
+    return f"{credential.rule.name} with {beside}" if beside else credential.rule.name
 
 
 def _verdict(state: VerdictState, account: str | None) -> VerdictDoc:

@@ -116,8 +116,8 @@ def _rule(rule: Rule, its: FindingDoc) -> Json:
     text = _message(rule.description or rule.name)
     made: dict[str, object] = {
         "id": its["rule"],
-        "name": its["title"],
-        "shortDescription": {"text": _message(its["title"])},
+        "name": rule.name,
+        "shortDescription": {"text": _message(rule.name)},
         "fullDescription": {"text": text},
         "defaultConfiguration": {"level": _LEVELS[its["severity"]]},
         "help": {"text": text},

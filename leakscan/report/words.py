@@ -3,11 +3,12 @@
 In: parts of the JSON contract. Out: str. Used by the formats that are read by people.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from leakscan.report.contract import FindingDoc, OccurrenceDoc
 
 _CLIP = 240
+_LINES = 4
 _REF_KINDS = (("refs/heads/", ""), ("refs/remotes/", ""), ("refs/tags/", "tag "))
 _PREFIXES = {
     "symlink": "symlink ",
@@ -77,10 +78,29 @@ def ref(name: str) -> str:
 
 def where(one: OccurrenceDoc) -> str:
     """Return the place of an occurrence: path and line, or what else holds it."""
+    return _placed(_holder(one), [one["line"]])
+
+
+def grouped(occurrences: Iterable[OccurrenceDoc]) -> list[str]:
+    """Return the places of occurrences, the lines of one holder together."""
+    lines: dict[str, list[int | None]] = {}
+    for one in occurrences:
+        lines.setdefault(_holder(one), []).append(one["line"])
+    return [_placed(holder, found) for holder, found in lines.items()]
+
+
+def _holder(one: OccurrenceDoc) -> str:
     name = one["path"] or one["name"]
     what = visible(name) if name else short(one["blob"] or one["commit"])
-    line = "" if one["line"] is None else f":{one['line']}"
-    return f"{_PREFIXES.get(one['kind'], '')}{what}{line}"
+    return _PREFIXES.get(one["kind"], "") + what
+
+
+def _placed(holder: str, lines: Iterable[int | None]) -> str:
+    numbers = sorted({line for line in lines if line is not None})
+    if not numbers:
+        return holder
+    more = ",..." if len(numbers) > _LINES else ""
+    return f"{holder}:{','.join(map(str, numbers[:_LINES]))}{more}"
 
 
 def elsewhere(finding: FindingDoc) -> list[str]:
@@ -89,20 +109,32 @@ def elsewhere(finding: FindingDoc) -> list[str]:
     A path that does not hold the credential any more is marked as removed.
     """
     occurrences = finding["occurrences"]
-    here = {one["path"] for one in [*_standing(occurrences), *at_head(finding)]}
+    heads = at_head(finding)
+    here = {one["path"] for one in [*_standing(occurrences), *heads]}
     gone = {one["path"] for one in occurrences if one["event"] == "removed"}
     gone |= {one["from_path"] for one in occurrences if one["event"] == "moved"}
     gone -= here | {None}
-    heads = {one["path"] for one in at_head(finding)}
+    told = {_holder(one) for one in [*heads, *introductions(finding)]}
+    others = [one for one in occurrences if _holder(one) not in told and one["event"] != "removed"]
+    paths = {_holder(one): one["path"] in gone for one in others}
+    removed = list(paths.values())
+    return [
+        place + (" (removed)" if is_gone else "")
+        for place, is_gone in zip(grouped(others), removed, strict=True)
+    ]
+
+
+def introductions(finding: FindingDoc) -> list[OccurrenceDoc]:
+    """Return all lines that brought the credential in, in one commit and one place."""
     first = introduction(finding)
-    told = {where(first)} if first else set()
-    return list(
-        dict.fromkeys(
-            where(one) + (" (removed)" if one["path"] in gone else "")
-            for one in occurrences
-            if one["event"] != "removed" and one["path"] not in heads and where(one) not in told
-        )
-    )
+    if first is None:
+        return []
+    alike = ("kind", "event", "commit", "path", "name", "blob")
+    return [
+        one
+        for one in finding["occurrences"]
+        if all(one[key] == first[key] for key in alike)  # type: ignore[literal-required]
+    ]
 
 
 def introduction(finding: FindingDoc) -> OccurrenceDoc | None:
@@ -139,11 +171,15 @@ def _standing(events: Sequence[OccurrenceDoc]) -> list[OccurrenceDoc]:
     return list(standing.values())
 
 
+def _leftover(name: str) -> str:
+    return "the index" if name == "index" else ref(name)
+
+
 def exposed(finding: FindingDoc) -> str:
     """Say since when and until when the credential can be had."""
     exposure = finding["exposure"]
     if exposure["introduced_at"] is None and exposure["removed_at"] is None:
-        return "no commit tells since when"
+        return "since an unknown time: no commit holds it"
     since = f"since {moment(exposure['introduced_at'])}"
     if exposure["removed_at"] is not None:
         return f"{since}; out of the files since {moment(exposure['removed_at'])}"
@@ -153,9 +189,9 @@ def exposed(finding: FindingDoc) -> str:
 def now(finding: FindingDoc) -> str:
     """Say where the credential stands at present, the most exposed place first."""
     exposure = finding["exposure"]
-    head = [where(one) for one in at_head(finding)]
+    head = grouped(at_head(finding))
     tips = [ref(name) for name in exposure["tips"]]
-    left = [ref(name) for name in exposure["leftovers"]]
+    left = [_leftover(name) for name in exposure["leftovers"]]
     if exposure["at_head"]:
         return f"at HEAD: {some(head, 3)}" if head else "at HEAD"
     if tips:
@@ -164,5 +200,5 @@ def now(finding: FindingDoc) -> str:
         return "only in history; every clone receives it"
     if left:
         return f"in no ref, only in {some(left, 3)}"
-    outside = sorted({where(one) for one in finding["occurrences"]})
+    outside = grouped(finding["occurrences"])
     return f"in no ref, only in {some(outside, 3)}" if outside else "in no ref"

@@ -122,8 +122,8 @@ def remediation(access_key_id: str | None) -> Remediation:
         title="Take the key out of service and put an IAM role in its place",
         mechanism="IAM role with temporary credentials",
         steps=(
-            f"Save the evidence: `aws iam get-access-key-last-used --access-key-id {name}`.",
-            f"Deactivate it: `aws iam update-access-key {options} --status Inactive`, no more yet.",
+            f"Save the evidence: `aws iam get-access-key-last-used --access-key-id {name}` names its user.",
+            f"Deactivate it: `aws iam update-access-key {options} --status Inactive`.",
             "Give the program an IAM role that allows only what it needs.",
             f"Delete the key: `aws iam delete-access-key --access-key-id {name}`",
             "Deny `iam:CreateAccessKey` with a service control policy.",
@@ -143,10 +143,10 @@ def credential(seed: str, identity: Identity, **changes: object) -> Credential:
         confidence=Level.HIGH,
         entropy_bits=4.8125,
         reasons=(
-            Reason("bigrams", 40, "reads like random characters, not like words."),
-            Reason("paired", 30, "stands beside an access key id"),
-            Reason("test-path", -10, "the path speaks of tests"),
-            Reason("key-name", 25, "is assigned to aws_secret_access_key"),
+            Reason("bigrams", 40, "It reads like random characters, not like words."),
+            Reason("paired", 30, "An access key id stands beside it"),
+            Reason("test-path", -10, "The path speaks of tests"),
+            Reason("key-name", 25, "It is assigned to aws_secret_access_key"),
         ),
     )
     return replace(plain, **changes)  # type: ignore[arg-type]
@@ -310,7 +310,7 @@ def finding_of_all_places() -> Finding:
         reachable=True,
         refs=(b"refs/heads/wip",),
         tips=(b"refs/heads/wip",),
-        leftovers=(b"index",),
+        leftovers=(b"index", b"refs/heads/old@{3}"),
         first_commit=commit.commit,
         last_commit=commit.commit,
     )

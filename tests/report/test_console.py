@@ -10,8 +10,10 @@ from leakscan.model import Event, Exposure, Finding, Level, Occurrence, Place, S
 from leakscan.report.base import ReportOptions
 from leakscan.report.console import ConsoleReporter
 from tests.report.builder import (
+    ID_RULE,
     OPTIONS,
     SCENARIOS,
+    Identity,
     commitless,
     credential,
     everything,
@@ -23,12 +25,15 @@ from tests.report.builder import (
     finding_low,
     hostile,
     incomplete,
+    key_id,
     nothing_found,
     nothing_scanned,
     object_id,
     pair,
     place,
     result,
+    secret,
+    token,
 )
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -135,9 +140,9 @@ def test_only_a_long_word_or_command_exceeds_the_width(name: str, width: int) ->
     assert len(last) < 80
     for line in lines:
         assert line == line.rstrip()
-        # An option and its value stay together, for a command to paste.
-        if len(line) > width and not re.match(r" +(?:aws |git |--)", line):
-            assert len(line[14:].split()) == 1, line
+        # The name of a command stays whole, and so does a value.
+        if len(line) > width and not re.match(r" +(?:aws|git) ", line):
+            assert len(line.removesuffix(" \\")[14:].split()) == 1, line
 
 
 def test_wrapped_commands_paste_as_one() -> None:
@@ -231,6 +236,29 @@ def test_removed_places_are_marked_and_live_ones_are_not() -> None:
     assert row(text(result(made)), "Elsewhere") == "gone.env:12 (removed), other.env:12"
 
 
+def test_lines_of_one_place_stand_together() -> None:
+    """One file with both parts is one place, at HEAD as in the commit that brought it in."""
+    lines = [place("x", Event.INTRODUCED, 0, line=line) for line in (2, 1)]
+    here = [place("x", Event.PRESENT, 9, line=line, path=b"new.env") for line in (9, 3, 9)]
+    exposure = Exposure(at_head=True, first_commit=lines[0].commit)
+    made = finding(credential("x", pair("x")), (*lines, *here), exposure)
+    report = text(result(made))
+    assert row(report, "Now") == "at HEAD: new.env:3,9"
+    assert row(report, "Introduced").startswith("config/prod.env:1,2 in commit ")
+    assert "Elsewhere" not in report
+
+
+def test_the_title_says_what_is_known_beside_an_id() -> None:
+    temporary = Identity(key_id("t", "ASIA"), secret("t"), token("t"))
+    for identity, title in (
+        (Identity(key_id("t")), "AWS access key ID (confidence high)"),
+        (pair("t"), "AWS access key ID with its secret (confidence high)"),
+        (temporary, "AWS access key ID with its secret and session token (confidence high)"),
+    ):
+        made = credential("t", identity, rule=ID_RULE)
+        assert f"1. HIGH  {title}\n" in text(result(finding(made, (), Exposure())))
+
+
 def test_a_shallow_boundary_is_named() -> None:
     assert "at the edge of a shallow history: it may be older" in text(result(finding_in_history()))
     assert "edge of a shallow" not in text(result(finding_in_stash()))
@@ -239,7 +267,7 @@ def test_a_shallow_boundary_is_named() -> None:
 def test_a_canary_is_left_alone() -> None:
     report = text(result(finding_canary()))
     assert "do not try the key" in " ".join(report.split())
-    assert row(report, "What to do") == "ask who planted it; deactivate nothing"
+    assert row(report, "What to do") == "Ask who planted it; deactivate nothing."
     assert "aws iam" not in report
 
 
