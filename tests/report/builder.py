@@ -116,14 +116,14 @@ RULES: Final = RuleSet(rules=(PAIR_RULE, ID_RULE, TOKEN_RULE), version="7", hash
 def remediation(access_key_id: str | None) -> Remediation:
     """Return a short remediation whose commands name the key."""
     name = access_key_id or "ACCESS_KEY_ID"
-    options = f"--user-name USER_NAME --access-key-id {name}"
+    key = f"--access-key-id {name}"
     return Remediation(
         id="aws-rotate-access-key",
         title="Take the key out of service and put an IAM role in its place",
         mechanism="IAM role with temporary credentials",
         steps=(
-            f"Save the evidence: `aws iam get-access-key-last-used --access-key-id {name}` names its user.",
-            f"Deactivate it: `aws iam update-access-key {options} --status Inactive`.",
+            f"Save the evidence: `aws iam get-access-key-last-used {key}` names its user.",
+            f"Deactivate: `aws iam update-access-key --user-name USER_NAME {key} --status Inactive`.",
             "Give the program an IAM role that allows only what it needs.",
             f"Delete the key: `aws iam delete-access-key --access-key-id {name}`",
             "Deny `iam:CreateAccessKey` with a service control policy.",
