@@ -123,7 +123,7 @@ def remediation(access_key_id: str | None) -> Remediation:
         mechanism="IAM role with temporary credentials",
         steps=(
             f"Save the evidence: `aws iam get-access-key-last-used {key}` names its user.",
-            f"Deactivate: `aws iam update-access-key --user-name USER_NAME {key} --status Inactive`.",
+            f"Deactivate: `aws iam update-access-key --user-name USER {key} --status Inactive`.",
             "Give the program an IAM role that allows only what it needs.",
             f"Delete the key: `aws iam delete-access-key --access-key-id {name}`",
             "Deny `iam:CreateAccessKey` with a service control policy.",
