@@ -116,7 +116,7 @@ def _rule(rule: Rule, its: FindingDoc) -> Json:
     text = _message(rule.description or rule.name)
     made: dict[str, object] = {
         "id": its["rule"],
-        "name": rule.name,
+        "name": "".join(word.capitalize() for word in its["rule"].split("-")),
         "shortDescription": {"text": _message(rule.name)},
         "fullDescription": {"text": text},
         "defaultConfiguration": {"level": _LEVELS[its["severity"]]},
@@ -240,9 +240,12 @@ def _relative(path: str) -> str:
 
 def _revisions(doc: ReportDoc, findings: Sequence[FindingDoc]) -> list[Json]:
     """Name what was scanned, and each commit that a finding only in history points into."""
-    where = {"repositoryUri": "file:///" + quote(doc["target"]["path"].lstrip("/"))}
+    where: dict[str, object] = {
+        "repositoryUri": "file:///" + quote(doc["target"]["path"].lstrip("/")),
+        "mappedTo": {"uriBaseId": _ROOT},
+    }
     head = doc["target"]["head"]
-    scanned: dict[str, object] = {**where, "mappedTo": {"uriBaseId": _ROOT}}
+    scanned = dict(where)
     if head is not None:
         scanned["branch" if head.startswith("refs/") else "revisionId"] = head
     gone = [_revision(its) for its in findings if not its["exposure"]["at_head"]]
