@@ -32,8 +32,20 @@ Exit codes
 """
 
 
+class StoppedError(LeakscanError):
+    """The user, or the system, ended the program."""
+
+    code = ExitCode.INTERRUPTED
+
+
 class _LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it or show its help."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise StoppedError("Interrupted; nothing was concluded.") from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -105,8 +117,9 @@ def run() -> None:
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read our output has gone; what was found still decides the exit code.
+    except OSError:
+        # Whoever read our output has gone, or could not take it; that was said where it was
+        # written, and what was found still decides the exit code.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 
@@ -122,11 +135,12 @@ def _usage_hint(error: click.ClickException) -> str:
 
 
 def _complain(message: str, hint: str, code: ExitCode) -> int:
-    from leakscan.redact import mask_text, printable
+    from leakscan.redact import mask_text
+    from leakscan.report.words import visible
 
-    click.echo(f"leakscan: {printable(mask_text(message))}", err=True)
+    click.echo(f"leakscan: {visible(mask_text(message))}", err=True)
     if hint:
-        click.echo(f"  {printable(mask_text(hint))}", err=True)
+        click.echo(f"  {visible(mask_text(hint))}", err=True)
     return code
 
 

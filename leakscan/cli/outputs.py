@@ -57,15 +57,16 @@ def write(output: Output, report: bytes) -> None:
 
     Raises OutputError. A reader of stdout who left is no error.
     """
-    if output.file is None:
-        with suppress(BrokenPipeError):
-            sys.stdout.buffer.write(report)
-            sys.stdout.buffer.flush()
-        return
     try:
-        _replace(output.file, report)
+        if output.file is not None:
+            _replace(output.file, report)
+        else:
+            with suppress(BrokenPipeError):
+                sys.stdout.buffer.write(report)
+                sys.stdout.buffer.flush()
     except OSError as error:
-        raise OutputError(f"{output.file} cannot be written: {error.strerror}.") from error
+        name = output.file or "The standard output"
+        raise OutputError(f"{name} cannot be written: {error.strerror}.") from error
 
 
 def _replace(file: Path, report: bytes) -> None:

@@ -93,8 +93,10 @@ def command(
     quiet: bool,
     no_progress: bool,
 ) -> int:
-    """Scan everything the repository at PATH stores: every object, reachable or not, every
-    commit and tag message, path and ref name, the index, stashes, reflogs and git's own files.
+    """Scan everything the repository at PATH stores.
+
+    That is every object, reachable or not, commit and tag messages, path and ref names, the
+    index, stashes, reflogs and git's own files.
 
     PATH is a work tree, a folder in one, or a bare repository; by default the current folder.
     Nothing of the repository is run, and nothing is sent anywhere.

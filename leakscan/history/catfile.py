@@ -25,6 +25,17 @@ _OBJECT_KINDS: Final = {
 }
 
 
+_CAREFUL: Final = 512
+"""Objects that are asked for one by one after git died, before it may buffer again."""
+
+
+class _Answered:
+    """Marks the end of an answer."""
+
+
+_ANSWERED: Final = _Answered()
+
+
 class _StoppedError(Exception):
     """git ended, or went silent, before it answered."""
 
@@ -34,24 +45,25 @@ class CatFile:
 
     def __init__(self, git: Git) -> None:
         self._git = git
+        self._complaint, self._hung = "", False
 
     def read(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
         """Yield every object in the order of ids; a Skipped stands for the one that failed."""
         position, buffered = 0, True
         while position < len(ids):
-            for item in self._run(ids, position, buffered=buffered):
-                if isinstance(item, int):
-                    position = item
+            end = len(ids) if buffered else min(len(ids), position + _CAREFUL)
+            for item in self._run(ids[position:end], buffered=buffered):
+                if isinstance(item, _Answered):
+                    position += 1
                 else:
                     yield item
-            if position >= len(ids):
-                return
             # A process that died can take answers in its buffer with it. Only where it answered
             # one by one is the first unanswered object certainly the one that ended it.
-            if not buffered:
+            if position < end and not buffered:
                 yield self._blame(ids[position])
                 position += 1
-            buffered = not buffered
+            else:
+                buffered = position == end
 
     def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
         """Like `read`, for small objects only: a blob in pieces counts as too large."""
@@ -63,17 +75,16 @@ class CatFile:
                 yield item
 
     def _run(
-        self, ids: Sequence[ObjectId], position: int, *, buffered: bool
-    ) -> Iterator[Content | Skipped | int]:
-        """Yield items and, after each object, the position of the next one."""
-        self._complaint, self._hung = "", False
+        self, ids: Sequence[ObjectId], *, buffered: bool
+    ) -> Iterator[Content | Skipped | _Answered]:
+        """Yield what git answers, and a mark behind each whole answer; end where git ends."""
         command = ["cat-file", "--batch", *(["--buffer"] if buffered else [])]
-        feed = (object_id.hex().encode("ascii") + b"\n" for object_id in ids[position:])
+        feed = (object_id.hex().encode("ascii") + b"\n" for object_id in ids)
         with self._git.start(command, feed=feed) as process:
             try:
-                for at in range(position, len(ids)):
-                    yield from _answer(process, ids[at])
-                    yield at + 1
+                for object_id in ids:
+                    yield from _answer(process, object_id)
+                    yield _ANSWERED
             except _StoppedError:
                 process.close()
                 self._complaint, self._hung = process.complaint, process.hung

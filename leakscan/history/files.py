@@ -41,7 +41,7 @@ def read_optional(path: Path, limit_bytes: int) -> bytes | None:
 
 
 def is_special(entry: os.DirEntry[str]) -> bool:
-    """Say whether opening the entry could block or act: it is neither file nor folder, links followed."""
+    """Say whether opening the entry could block or act: no file and no folder, links followed."""
     try:
         mode = entry.stat().st_mode
     except OSError:

@@ -135,6 +135,14 @@ class Git:
         self._environment = _environment(environment, self.git_dir, objects, max_object_bytes)
 
     def __enter__(self) -> Self:
+        try:
+            answer = self.run(["version"], limit_bytes=4096)
+        except OSError as error:
+            self._folder.cleanup()
+            raise GitError(f"{self._program} cannot be started: {error.strerror}.") from error
+        if not answer.startswith(b"git version "):
+            self._folder.cleanup()
+            raise GitError(f"{self._program} does not answer like git.")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -24,7 +24,7 @@ _HEX2 = re.compile(r"[0-9a-f]{2}\Z")
 
 @dataclass(slots=True)
 class Listing:
-    """The distinct ids of a store in reading order, its alternates, and what could not be listed."""
+    """The distinct ids of a store in reading order, its alternates, and what was not listed."""
 
     ids: dict[ObjectId, None] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)

@@ -7,7 +7,7 @@ special case. Values are bits of an integer, so that all are compared at once.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 
@@ -156,29 +156,21 @@ def _with_moves(events: list[PathEvent]) -> list[PathEvent]:
     """
     if len({event.event for event in events if not event.in_name}) < 2:
         return events
-    result = [event for event in events if event.in_name]
+    result = {event: event.bits for event in events if event.in_name}
     for bit in _single_bits(reduce(or_, (event.bits for event in events))):
         having = [event for event in events if event.bits & bit and not event.in_name]
         gone = [event for event in having if event.event is Event.REMOVED]
         come = [event for event in having if event.event is Event.INTRODUCED]
-        for old, new in zip(gone, come, strict=False):
-            result.append(_only(new, bit, Event.MOVED, old.path))
-        pairs = min(len(gone), len(come))
-        result += [_only(event, bit, event.event) for event in (*gone[pairs:], *come[pairs:])]
-    return sorted(result, key=lambda event: (event.path, event.event))
-
-
-def _only(event: PathEvent, bit: int, kind: Event, from_path: bytes | None = None) -> PathEvent:
-    return PathEvent(
-        event.commit,
-        event.path,
-        kind,
-        bit,
-        event.blob,
-        event.symlink,
-        event.at_boundary,
-        from_path,
-    )
+        moved = [
+            replace(new, event=Event.MOVED, from_path=old.path)
+            for old, new in zip(gone, come, strict=False)
+        ]
+        pairs = len(moved)
+        for event in (*moved, *gone[pairs:], *come[pairs:]):
+            alike = replace(event, bits=0)
+            result[alike] = result.get(alike, 0) | bit
+    together = [replace(event, bits=bits) for event, bits in result.items()]
+    return sorted(together, key=lambda event: (event.path, event.event))
 
 
 def _single_bits(bits: int) -> Iterator[int]:

@@ -3,40 +3,40 @@
 In: credentials with their values, and the trace. Out: `Finding`, worst first.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from leakscan.history.base import Source
+from leakscan.history.gitfiles import IndexEntry
 from leakscan.history.objects import Ident, parse_author
 from leakscan.model import (
     Content,
     Credential,
-    Encoding,
     Event,
     Exposure,
     Finding,
+    Identity,
     Kind,
     ObjectId,
     Occurrence,
     Part,
     Place,
-    Position,
 )
 from leakscan.trace.events import PathEvent
 from leakscan.trace.refs import peel
 from leakscan.trace.tracer import Traced, refs_by_value
-from leakscan.trace.values import Values
+from leakscan.trace.values import Spot, Value, Values, parts
 
-
-class _Where(TypedDict, total=False):
-    line: int
-    column: int
-    encoding: Encoding
-
-
-_NOWHERE = Ident(b"", b"", None)
-_STARTS = (Event.INTRODUCED, Event.MOVED)
+_NOBODY: Final = Ident(b"", b"", None)
+_STARTS: Final = (Event.INTRODUCED, Event.MOVED)
+_DECIDES: Final = (Part.KEY_ID, Part.TOKEN, Part.SECRET)
+_NAMED: Final = {
+    Kind.TAG: Place.TAG,
+    Kind.REF: Place.REF,
+    Kind.INDEX: Place.INDEX,
+    Kind.GIT_FILE: Place.GIT_FILE,
+}
 
 
 @dataclass(slots=True)
@@ -47,6 +47,7 @@ class Findings:
     values: Values
     traced: Traced
     idents: Mapping[ObjectId, Ident]
+    staged: Mapping[ObjectId, list[IndexEntry]]
     refs: Mapping[int, list[bytes]]
     tips: Mapping[int, list[bytes]]
     leftovers: Mapping[int, list[bytes]]
@@ -55,173 +56,125 @@ class Findings:
         """Return the finding of a credential."""
         numbers = self.values.of(credential.identity)
         occurrences = tuple(self._occurrences(numbers))
-        return Finding(credential, occurrences, self._exposure(numbers, occurrences))
+        decisive = _decisive(credential.identity)
+        number = self.values.numbers[decisive]
+        having = [item for item in occurrences if decisive[0] in item.parts]
+        return Finding(credential, occurrences, self._exposure(number, having))
 
-    def _occurrences(self, numbers: Mapping[int, Part]) -> Iterator[Occurrence]:
-        mask = _mask(numbers)
+    def _occurrences(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
+        mask = sum(1 << number for number in numbers)
         for event in self.traced.events:
             if event.bits & mask:
-                yield from self._at_event(event, numbers)
-        yield from self._in_commits(numbers)
+                yield from self._at_event(event, _among(numbers, event.bits))
+        for kind, key in self.values.held({Kind.COMMIT}, numbers):
+            commit = ObjectId(key)
+            for spot in self.values.at(kind, key, numbers):
+                known = self._by(commit, Place.COMMIT, Event.INTRODUCED)
+                yield _placed(replace(known, object_id=commit), spot)
         yield from self._at_head(numbers)
         yield from self._named(numbers)
         yield from self._unheld(numbers)
 
-    def _at_event(self, event: PathEvent, numbers: Mapping[int, Part]) -> Iterator[Occurrence]:
-        here = {number: part for number, part in numbers.items() if event.bits >> number & 1}
-        ident = self.idents.get(event.commit, _NOWHERE)
+    def _at_event(self, event: PathEvent, numbers: frozenset[int]) -> Iterator[Occurrence]:
         place = Place.SYMLINK if event.symlink else Place.FILE
-        positions: list[Position | None] = [None]
-        if event.in_name:
-            place = Place.PATH
-        elif event.event in _STARTS and event.blob is not None:
-            positions = _by_line(self.values.at(Kind.BLOB, event.blob, here))
-        for position in positions:
-            yield Occurrence(
-                place,
-                event.event,
-                _parts(here.values()),
-                event.blob,
-                event.commit,
-                ident.name,
-                ident.email,
-                ident.date,
-                event.path,
-                event.from_path,
-                **_where(position),
-                at_boundary=event.at_boundary,
-            )
+        known = replace(
+            self._by(event.commit, Place.PATH if event.in_name else place, event.event),
+            object_id=event.blob,
+            path=event.path,
+            from_path=event.from_path,
+            at_boundary=event.at_boundary,
+        )
+        if event.event in _STARTS and event.blob is not None:
+            for spot in self.values.at(Kind.BLOB, event.blob, numbers):
+                yield _placed(known, spot)
+        else:
+            yield replace(known, parts=self._parts(numbers))
 
-    def _in_commits(self, numbers: Mapping[int, Part]) -> Iterator[Occurrence]:
-        for commit, bits in self.traced.bits.commits.items():
-            here = {number: part for number, part in numbers.items() if bits >> number & 1}
-            ident = self.idents.get(commit, _NOWHERE)
-            for position in _by_line(self.values.at(Kind.COMMIT, commit, here)):
-                yield Occurrence(
-                    Place.COMMIT,
-                    Event.INTRODUCED,
-                    _parts(here.values()),
-                    commit,
-                    commit,
-                    ident.name,
-                    ident.email,
-                    ident.date,
-                    **_where(position),
-                )
+    def _by(self, commit: ObjectId, place: Place, event: Event) -> Occurrence:
+        """Return the start of an occurrence: what is known of it from its commit."""
+        ident = self.idents.get(commit, _NOBODY)
+        return Occurrence(
+            place,
+            event,
+            (),
+            commit=commit,
+            author=ident.name,
+            email=ident.email,
+            date=ident.date,
+        )
 
-    def _at_head(self, numbers: Mapping[int, Part]) -> Iterator[Occurrence]:
+    def _parts(self, numbers: frozenset[int]) -> tuple[Part, ...]:
+        here = {part for (part, _), number in self.values.numbers.items() if number in numbers}
+        return tuple(part for part in Part if part in here)
+
+    def _at_head(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
         refs = self.source.refs
         if refs.head is None:
             return
         commit = peel(self.source.links, refs.head).target
         for path, blob, symlink in self.traced.head_places:
-            bits = self.traced.bits.blobs[blob]
-            here = {number: part for number, part in numbers.items() if bits >> number & 1}
-            for position in _by_line(self.values.at(Kind.BLOB, blob, here)):
-                yield Occurrence(
-                    Place.SYMLINK if symlink else Place.FILE,
-                    Event.PRESENT,
-                    _parts(here.values()),
-                    blob,
-                    commit,
-                    path=path,
-                    name=b"HEAD",
-                    **_where(position),
-                )
+            place = Place.SYMLINK if symlink else Place.FILE
+            here = Occurrence(place, Event.PRESENT, (), blob, commit, path=path, name=b"HEAD")
+            for spot in self.values.at(Kind.BLOB, blob, numbers):
+                yield _placed(here, spot)
 
-    def _named(self, numbers: Mapping[int, Part]) -> Iterator[Occurrence]:
+    def _named(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
         """Yield places that have a name and no commit: tags, refs, index paths, git's own files."""
-        places = {
-            Kind.TAG: Place.TAG,
-            Kind.REF: Place.REF,
-            Kind.INDEX: Place.INDEX,
-            Kind.GIT_FILE: Place.GIT_FILE,
-        }
-        for (kind, key), where in self.values.positions.items():
-            here = {number: part for number, part in numbers.items() if number in where}
-            if kind not in places or not here:
+        for kind, key in self.values.held(_NAMED, numbers):
+            here = Occurrence(_NAMED[kind], Event.PRESENT, (), name=key)
+            if kind is Kind.TAG:
+                tag = self.source.links.tags.get(ObjectId(key))
+                here = replace(here, object_id=ObjectId(key), name=tag.name if tag else b"")
+            elif kind is Kind.INDEX:
+                here = replace(here, path=key)
+            for spot in self.values.at(kind, key, numbers):
+                has_lines = kind in (Kind.TAG, Kind.GIT_FILE)
+                yield _placed(here, spot) if has_lines else replace(here, parts=spot.parts)
+
+    def _unheld(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
+        """Yield blobs that no commit holds: staged, named by a ref, or dangling."""
+        for kind, key in self.values.held({Kind.BLOB}, numbers):
+            blob = ObjectId(key)
+            if blob not in self.traced.unheld:
                 continue
-            tag = self.source.links.tags.get(ObjectId(key)) if kind is Kind.TAG else None
-            for position in _by_line(self.values.at(kind, key, here)):
-                yield Occurrence(
-                    places[kind],
-                    Event.PRESENT,
-                    _parts(here.values()),
-                    ObjectId(key) if kind is Kind.TAG else None,
-                    path=key if kind is Kind.INDEX else None,
-                    name=(tag.name if tag else b"") if kind is Kind.TAG else key,
-                    **(_where(position) if kind in (Kind.TAG, Kind.GIT_FILE) else {}),
-                )
+            for here in self._unheld_places(blob):
+                for spot in self.values.at(kind, key, numbers):
+                    yield _placed(here, spot)
 
-    def _unheld(self, numbers: Mapping[int, Part]) -> Iterator[Occurrence]:
-        """Yield blobs that no commit holds: staged, tagged, or dangling."""
-        staged: dict[ObjectId, list[tuple[bytes, bytes]]] = {}
-        for entry in self.source.index:
-            staged.setdefault(entry.id, []).append((entry.path, entry.index))
-        tagged = {
-            peel(self.source.links, target).target: name
-            for name, target in self.source.refs.targets.items()
-        }
-        for blob in sorted(self.traced.unheld):
-            bits = self.traced.bits.blobs[blob]
-            here = {number: part for number, part in numbers.items() if bits >> number & 1}
-            for position in _by_line(self.values.at(Kind.BLOB, blob, here)) if here else ():
-                for path, index in staged.get(blob, [(None, None)]):
-                    place = Place.INDEX if path is not None else Place.DANGLING
-                    name = index if index is not None else tagged.get(blob, b"")
-                    if place is Place.DANGLING and blob in tagged:
-                        place = Place.REF
-                    yield Occurrence(
-                        place,
-                        Event.PRESENT,
-                        _parts(here.values()),
-                        blob,
-                        path=path,
-                        name=name,
-                        **_where(position),
-                    )
+    def _unheld_places(self, blob: ObjectId) -> list[Occurrence]:
+        present = Event.PRESENT
+        staged = [
+            Occurrence(Place.INDEX, present, (), blob, path=entry.path, name=entry.index)
+            for entry in self.staged.get(blob, ())
+        ]
+        named = [
+            Occurrence(Place.FILE, present, (), blob, path=path or None, name=name)
+            for name, path in self.traced.named.get(blob, ())
+        ]
+        return staged + named or [Occurrence(Place.DANGLING, present, (), blob)]
 
-    def _exposure(self, numbers: Mapping[int, Part], occurrences: Iterable[Occurrence]) -> Exposure:
+    def _exposure(self, number: int, having: Sequence[Occurrence]) -> Exposure:
         """Return the exposure of what decides: the secret, else the token, else the id."""
-        decisive = next(
-            part for part in (Part.SECRET, Part.TOKEN, Part.KEY_ID) if part in numbers.values()
-        )
-        number = next(number for number, part in numbers.items() if part is decisive)
-        having = [item for item in occurrences if decisive in item.parts]
-        starts = sorted(
-            (item for item in having if item.commit and item.event is Event.INTRODUCED),
-            key=lambda item: self._order(item.commit),
-        )
-        ends = sorted(
-            (item for item in having if item.event is Event.REMOVED),
-            key=lambda item: self._order(item.commit),
-        )
+        in_order = sorted(having, key=lambda item: self.traced.order.get(item.commit or b"", 0))
+        starts = [item for item in in_order if item.event is Event.INTRODUCED]
+        ends = [item for item in in_order if item.event is Event.REMOVED]
         tips = self.tips.get(number, [])
         at_head = bool(self.traced.holders.head >> number & 1)
-        named = [item.name for item in having if item.place is Place.REF]
+        named = {item.name for item in having if item.place is Place.REF}
         refs = sorted({*self.refs.get(number, []), *named})
-        gone = bool(ends) and not tips and not at_head
-        last = [item for item in (*starts, *ends) if item.commit]
+        indexes = {item.name for item in having if item.place is Place.INDEX and item.object_id}
+        changes = [item for item in in_order if item.event in (Event.INTRODUCED, Event.REMOVED)]
         return Exposure(
             introduced_at=starts[0].date if starts else None,
-            removed_at=ends[-1].date if gone else None,
+            removed_at=ends[-1].date if ends and not tips and not at_head else None,
             at_head=at_head,
             reachable=bool(refs) or at_head,
             refs=tuple(refs),
             tips=tuple(tips),
-            leftovers=tuple(self._leftovers(number, having)),
+            leftovers=(*self.leftovers.get(number, []), *sorted(indexes)),
             first_commit=starts[0].commit if starts else None,
-            last_commit=max(last, key=lambda item: self._order(item.commit)).commit
-            if last
-            else None,
+            last_commit=changes[-1].commit if changes else None,
         )
-
-    def _leftovers(self, number: int, having: Iterable[Occurrence]) -> list[bytes]:
-        indexes = {item.name for item in having if item.place is Place.INDEX}
-        return [*self.leftovers.get(number, []), *sorted(indexes)]
-
-    def _order(self, commit: ObjectId | None) -> int:
-        return self.traced.order.get(commit, 0) if commit is not None else 0
 
 
 def findings_of(source: Source, values: Values, traced: Traced) -> Findings:
@@ -232,37 +185,32 @@ def findings_of(source: Source, values: Values, traced: Traced) -> Findings:
         for item in source.reader.read_whole(sorted(commits))
         if isinstance(item, Content) and item.object_id is not None
     }
+    staged: dict[ObjectId, list[IndexEntry]] = {}
+    for entry in source.index:
+        staged.setdefault(entry.id, []).append(entry)
     return Findings(
         source,
         values,
         traced,
         idents,
+        staged,
         refs_by_value(traced.holders.history),
         refs_by_value(traced.holders.tips),
         refs_by_value(traced.holders.leftovers),
     )
 
 
-def _mask(numbers: Iterable[int]) -> int:
-    mask = 0
-    for number in numbers:
-        mask |= 1 << number
-    return mask
+def _decisive(identity: Identity) -> Value:
+    """Return the value that decides over a credential: the secret, else the token, else the id."""
+    return max(parts(identity), key=lambda value: _DECIDES.index(value[0]))
 
 
-def _parts(parts: Iterable[Part]) -> tuple[Part, ...]:
-    return tuple(sorted(set(parts), key=list(Part).index))
+def _among(numbers: frozenset[int], bits: int) -> frozenset[int]:
+    return frozenset(number for number in numbers if bits >> number & 1)
 
 
-def _by_line(positions: list[Position]) -> list[Position | None]:
-    """Return the first position on each line: one line is one place, whatever parts it holds."""
-    lines: dict[int, Position] = {}
-    for position in positions:
-        lines.setdefault(position.line, position)
-    return list(lines.values())
-
-
-def _where(position: Position | None) -> _Where:
-    if position is None:
-        return {}
-    return {"line": position.line, "column": position.column, "encoding": position.encoding}
+def _placed(known: Occurrence, spot: Spot) -> Occurrence:
+    first = spot.first
+    return replace(
+        known, parts=spot.parts, line=first.line, column=first.column, encoding=first.encoding
+    )

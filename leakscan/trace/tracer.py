@@ -19,16 +19,17 @@ from leakscan.trace.refs import Holders, absent_targets, anchors, holders, peel
 class Traced:
     """Everything known about where values are.
 
-    `events` come parents first. `unheld` are hit blobs that no commit's tree leads to, with the
-    path for those that some tree of an index or a tag names.
+    `events` come parents first. `unheld` are hit blobs that no commit's tree leads to; `named` has
+    the ref and the path (empty for the blob itself) of those that a ref or tag leads to.
     """
 
     bits: Bits
     events: list[PathEvent] = field(default_factory=list)
     holders: Holders = field(default_factory=Holders)
     head_places: list[tuple[bytes, ObjectId, bool]] = field(default_factory=list)
-    order: dict[ObjectId, int] = field(default_factory=dict)
+    order: dict[bytes, int] = field(default_factory=dict)
     unheld: set[ObjectId] = field(default_factory=set)
+    named: dict[ObjectId, list[tuple[bytes, bytes]]] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
 
 
@@ -70,9 +71,9 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
         contains[commit] = held
     traced.holders = holders(source.refs, links, marked, bits, contains)
     traced.head_places = _head_places(source, marked, bits)
-    traced.unheld = set(bits.blobs) - _below(
-        [commit.tree for commit in links.commits.values()], marked
-    )
+    held_by_commits = _paths([commit.tree for commit in links.commits.values()], marked)
+    traced.unheld = set(bits.blobs).difference(held_by_commits)
+    traced.named = _named(source, marked, traced.unheld)
     traced.skipped = _explain(source, marked, damaged, absent_refs)
     return traced
 
@@ -111,9 +112,19 @@ def _walk(tree: ObjectId, marked: Marked) -> list[tuple[bytes, bytes, ObjectId]]
     return found
 
 
-def _below(trees: list[ObjectId], marked: Marked) -> set[ObjectId]:
-    """Return every marked object below some trees."""
-    return set(_paths(trees, marked))
+def _named(
+    source: Source, marked: Marked, unheld: set[ObjectId]
+) -> dict[ObjectId, list[tuple[bytes, bytes]]]:
+    """Return ref and path of the blobs that a ref leads to without a commit."""
+    named: dict[ObjectId, list[tuple[bytes, bytes]]] = defaultdict(list)
+    for name, target in sorted(anchors(source.refs).items()) if unheld else ():
+        tip = peel(source.links, target).target
+        if tip in source.links.commits:
+            continue
+        for path, _, object_id in [(b"", b"", tip), *_walk(tip, marked)]:
+            if object_id in unheld:
+                named[object_id].append((name, path))
+    return named
 
 
 def _paths(trees: list[ObjectId], marked: Marked) -> dict[ObjectId, bytes]:

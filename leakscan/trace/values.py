@@ -4,7 +4,7 @@ In: sightings. Out: `Values`, the index between what the match found and what th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from leakscan.model import Identity, Kind, ObjectId, Part, Position, Sighting
@@ -12,6 +12,29 @@ from leakscan.redact import Secret
 from leakscan.trace.events import Bits
 
 Value = tuple[Part, str | Secret]
+Content = tuple[Kind, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """The parts of one credential that stand together in a content: one place to clean up."""
+
+    positions: tuple[tuple[int, Position], ...]
+
+    def only(self, numbers: Container[int]) -> "Spot":
+        """Return the spot with just some of the values."""
+        return Spot(tuple(item for item in self.positions if item[0] in numbers))
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts here, in the order of a credential."""
+        here = {position.part for _, position in self.positions}
+        return tuple(part for part in Part if part in here)
+
+    @property
+    def first(self) -> Position:
+        """Where the spot begins."""
+        return min((position for _, position in self.positions), key=_reading_order)
 
 
 @dataclass(slots=True)
@@ -19,28 +42,28 @@ class Values:
     """Each distinct (part, value) has a number; contents are known by object id or by name."""
 
     numbers: dict[Value, int] = field(default_factory=dict)
-    positions: dict[tuple[Kind, bytes], dict[int, list[Position]]] = field(default_factory=dict)
+    spots: dict[Content, dict[Spot, None]] = field(default_factory=dict)
+    places: dict[int, dict[Content, None]] = field(default_factory=lambda: defaultdict(dict))
+    """The contents that hold each value."""
 
     def add(self, sighting: Sighting) -> None:
-        """Note where each part of a sighting stands."""
-        key = (sighting.kind, sighting.object_id or sighting.name)
-        where = self.positions.setdefault(key, defaultdict(list))
+        """Note where the parts of a sighting stand. Pieces of one object may repeat a spot."""
+        content = (sighting.kind, sighting.object_id or sighting.name)
         values = dict(parts(sighting.identity))
+        positions = []
         for position in sighting.positions:
-            number = self.numbers.setdefault(
-                (position.part, values[position.part]), len(self.numbers)
-            )
-            if position not in where[number]:
-                where[number].append(position)
+            value = (position.part, values[position.part])
+            number = self.numbers.setdefault(value, len(self.numbers))
+            positions.append((number, position))
+            self.places[number][content] = None
+        self.spots.setdefault(content, {})[Spot(tuple(positions))] = None
 
     def bits(self) -> Bits:
         """Return which values each blob, path name, commit and tag holds."""
         by_kind: dict[Kind, dict[bytes, int]] = defaultdict(dict)
-        for (kind, key), where in self.positions.items():
-            held = 0
-            for number in where:
-                held |= 1 << number
-            by_kind[kind][key] = held
+        for number, contents in self.places.items():
+            for kind, key in contents:
+                by_kind[kind][key] = by_kind[kind].get(key, 0) | 1 << number
         return Bits(
             blobs={ObjectId(key): held for key, held in by_kind[Kind.BLOB].items()},
             names=by_kind[Kind.PATH],
@@ -48,19 +71,19 @@ class Values:
             tags={ObjectId(key): held for key, held in by_kind[Kind.TAG].items()},
         )
 
-    def of(self, identity: Identity) -> dict[int, Part]:
-        """Return the numbers of an identity's values with the part each one is."""
-        return {
-            self.numbers[part, value]: part
-            for part, value in parts(identity)
-            if (part, value) in self.numbers
-        }
+    def of(self, identity: Identity) -> frozenset[int]:
+        """Return the numbers of an identity's values."""
+        return frozenset(self.numbers[value] for value in parts(identity) if value in self.numbers)
 
-    def at(self, kind: Kind, key: bytes, numbers: Iterable[int]) -> list[Position]:
+    def at(self, kind: Kind, key: bytes, numbers: Container[int]) -> list[Spot]:
         """Return where some values stand in a content, first in the text first."""
-        where = self.positions.get((kind, key), {})
-        found = [position for number in numbers for position in where.get(number, ())]
-        return sorted(found, key=lambda position: (position.line, position.column))
+        found = [spot.only(numbers) for spot in self.spots.get((kind, key), ())]
+        return sorted({spot for spot in found if spot.positions}, key=_spot_order)
+
+    def held(self, kinds: Container[Kind], numbers: Iterable[int]) -> list[Content]:
+        """Return the contents of some kinds that hold any of some values."""
+        found = {content for number in numbers for content in self.places.get(number, ())}
+        return sorted(content for content in found if content[0] in kinds)
 
 
 def parts(identity: Identity) -> Iterator[tuple[Part, str | Secret]]:
@@ -71,3 +94,11 @@ def parts(identity: Identity) -> Iterator[tuple[Part, str | Secret]]:
         yield Part.SECRET, identity.secret
     if identity.session_token is not None:
         yield Part.TOKEN, identity.session_token
+
+
+def _reading_order(position: Position) -> tuple[int, int]:
+    return position.line, position.column
+
+
+def _spot_order(spot: Spot) -> list[tuple[tuple[int, int], int]]:
+    return sorted((_reading_order(position), number) for number, position in spot.positions)
