@@ -118,6 +118,10 @@ class _Cleaner:
         """Return None for None and for an empty value: the model's word for "has none"."""
         return self.one(value) if value else None
 
+    def path(self, value: bytes | None) -> str | None:
+        """Return None for None alone: a hostile tree can hold an empty name."""
+        return None if value is None else self.one(value)
+
     def many(self, values: Iterable[bytes | str]) -> list[str]:
         return [self.one(value) for value in values]
 
@@ -223,8 +227,8 @@ class _Cleaner:
             "author": self.maybe(one.author) if named else None,
             "email": self.maybe(one.email) if named else None,
             "date": _date(one.date),
-            "path": self.maybe(one.path),
-            "from_path": self.maybe(one.from_path),
+            "path": self.path(one.path),
+            "from_path": self.path(one.from_path),
             "name": self.maybe(one.name),
             "line": one.line,
             "column": one.column,

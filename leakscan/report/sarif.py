@@ -220,7 +220,7 @@ def _location(one: OccurrenceDoc) -> Json:
 
 
 def _name(one: OccurrenceDoc) -> str:
-    if one["path"]:
+    if one["path"] is not None:
         return one["path"]
     if one["name"]:
         return f".git/{one['name']}"

@@ -90,8 +90,10 @@ def grouped(occurrences: Iterable[OccurrenceDoc]) -> list[str]:
 
 
 def _holder(one: OccurrenceDoc) -> str:
-    name = one["path"] or one["name"]
-    what = visible(name) if name else short(one["blob"] or one["commit"])
+    if one["path"] is not None:
+        what = visible(one["path"]) or '""'
+    else:
+        what = visible(one["name"] or "") or short(one["blob"] or one["commit"])
     return _PREFIXES.get(one["kind"], "") + what
 
 

@@ -259,6 +259,12 @@ def test_the_title_says_what_is_known_beside_an_id() -> None:
         assert f"1. HIGH  {title}\n" in text(result(finding(made, (), Exposure())))
 
 
+def test_an_empty_name_in_a_tree_is_still_a_place() -> None:
+    first = place("x", Event.INTRODUCED, 0, path=b"")
+    made = finding(credential("x", pair("x")), (first,), Exposure(first_commit=first.commit))
+    assert row(text(result(made)), "Introduced").startswith('"":12 in commit ')
+
+
 def test_a_shallow_boundary_is_named() -> None:
     assert "at the edge of a shallow history: it may be older" in text(result(finding_in_history()))
     assert "edge of a shallow" not in text(result(finding_in_stash()))

@@ -289,6 +289,7 @@ def test_a_detached_head_is_a_revision() -> None:
         (b"a/./b", "a/.../b"),
         (b"%2e%2e/x", "%252e%252e/x"),
         (b"..\\x", "..%5Cx"),
+        (b"", "."),
     ],
 )
 def test_uris_are_encoded_and_stay_inside_the_repository(path: bytes, uri: str) -> None:
