@@ -5,19 +5,17 @@ repository go through `visible`, and rich gets them as text, never as markup. Li
 wrap at `width`; a word that is too long, such as a path, stays whole so that it can be copied.
 """
 
-import io
-import re
 from collections.abc import Iterator
 from typing import Final
 
-from rich.cells import cell_len
-from rich.console import Console
 from rich.text import Text
 
 from leakscan.model import Finding, ScanResult, Status
 from leakscan.report.base import ReportOptions, acts, anything_read, certain, is_complete
 from leakscan.report.contract import FindingDoc, ReportDoc, SecretDoc
 from leakscan.report.document import document
+from leakscan.report.page import Page
+from leakscan.report.steps import what_to_do
 from leakscan.report.words import (
     count,
     elsewhere,
@@ -37,9 +35,7 @@ from leakscan.report.words import (
 MIN_WIDTH: Final = 40
 SHOWN: Final = 3
 SHOWN_SKIPPED: Final = 10
-_LABEL: Final = 14
 _SEVERITY: Final = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
-_COMMAND: Final = re.compile(r"(?:aws|git) ")
 
 
 class ConsoleReporter:
@@ -47,7 +43,7 @@ class ConsoleReporter:
 
     def render(self, result: ScanResult, options: ReportOptions) -> bytes:
         """Return the report; without `color` it has no escape code at all."""
-        page = _Page(max(options.width, MIN_WIDTH), color=options.color)
+        page = Page(max(options.width, MIN_WIDTH), color=options.color)
         doc = document(result, options)
         _heading(page, doc)
         _findings(page, result, doc, options)
@@ -58,84 +54,7 @@ class ConsoleReporter:
         return page.text().encode("utf-8")
 
 
-class _Page:
-    """Lines of text with a hanging indent, kept within a width."""
-
-    def __init__(self, width: int, *, color: bool) -> None:
-        self._file = io.StringIO()
-        self._width = width
-        self._console = Console(
-            file=self._file,
-            width=width,
-            force_terminal=color,
-            color_system="standard" if color else None,
-            no_color=not color,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            legacy_windows=False,
-            _environ={},
-        )
-
-    def text(self) -> str:
-        return self._file.getvalue()
-
-    def blank(self) -> None:
-        self._file.write("\n")
-
-    def line(self, line: Text) -> None:
-        line.rstrip()
-        self._console.print(line, soft_wrap=True)
-
-    def hang(self, lead: Text, body: str, style: str = "") -> None:
-        """Write the body wrapped, its first line after the lead and the others below it."""
-        lines = _wrap(body, self._width - lead.cell_len)
-        for number, part in enumerate(lines):
-            start = lead if number == 0 else Text(" " * lead.cell_len)
-            self.line(Text.assemble(start, (part, style)))
-
-    def row(self, label: str, body: str, style: str = "") -> None:
-        self.hang(Text(f"  {label}".ljust(_LABEL), style="dim"), body, style)
-
-    def command(self, indent: int, command: str) -> None:
-        """Write a shell command; too long a one goes on in lines that still paste as one."""
-        room = self._width - indent - 4
-        whole = len(command) <= self._width - indent
-        lines = [""]
-        for part in [command] if whole else _arguments(command, room):
-            longer = f"{lines[-1]} {part}".lstrip()
-            if lines[-1] and len(longer) > room:
-                lines.append(part)
-            else:
-                lines[-1] = longer
-        for number, line in enumerate(lines, 1):
-            end = " \\" if number < len(lines) else ""
-            start = " " * (indent if number == 1 else indent + 2)
-            self.line(Text(f"{start}{line}{end}", style="bold"))
-
-
-def _arguments(command: str, room: int) -> list[str]:
-    """Split a command before its options, and an option too long for a line before its value."""
-    parts: list[str] = []
-    for option in re.split(r" (?=--)", command):
-        too_long = option.startswith("--") and len(option) > room
-        parts += option.split(" ", 1) if too_long else [option]
-    return parts
-
-
-def _wrap(text: str, width: int) -> list[str]:
-    """Break text at spaces so that lines fill at most `width` columns; longer words stay whole."""
-    lines = [""]
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if lines[-1] and cell_len(longer) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
-
-
-def _heading(page: _Page, doc: ReportDoc) -> None:
+def _heading(page: Page, doc: ReportDoc) -> None:
     tool, target = doc["tool"], doc["target"]
     version = " ".join(part for part in (tool["name"], visible(tool["version"])) if part)
     rules = f"rules {visible(tool['rules']['version'])} ({visible(tool['rules']['hash'])[:12]})"
@@ -146,7 +65,7 @@ def _heading(page: _Page, doc: ReportDoc) -> None:
 # -- findings -----------------------------------------------------------------------------
 
 
-def _findings(page: _Page, result: ScanResult, doc: ReportDoc, options: ReportOptions) -> None:
+def _findings(page: Page, result: ScanResult, doc: ReportDoc, options: ReportOptions) -> None:
     pairs = zip(result.findings, doc["findings"], strict=True)
     listed = [pair for pair in pairs if _is_listed(pair[0], options)]
     listed.sort(key=lambda pair: _rank(pair[0], options), reverse=True)
@@ -154,7 +73,7 @@ def _findings(page: _Page, result: ScanResult, doc: ReportDoc, options: ReportOp
     for number, (finding, its) in enumerate(listed, 1):
         page.blank()
         _finding(page, number, its, acts(finding, options))
-        _what_to_do(page, number, its, told)
+        what_to_do(page, number, its, told)
 
 
 def _is_listed(finding: Finding, options: ReportOptions) -> bool:
@@ -166,7 +85,7 @@ def _rank(finding: Finding, options: ReportOptions) -> tuple[bool, int, int]:
     return acts(finding, options), credential.severity.rank, credential.confidence.rank
 
 
-def _finding(page: _Page, number: int, its: FindingDoc, to_act_on: bool) -> None:
+def _finding(page: Page, number: int, its: FindingDoc, to_act_on: bool) -> None:
     style = _SEVERITY[its["severity"]]
     lead = Text.assemble(f"{number}. ", (its["severity"].upper(), style), "  ")
     aside = "" if to_act_on else "; below --fail-on"
@@ -181,7 +100,7 @@ def _finding(page: _Page, number: int, its: FindingDoc, to_act_on: bool) -> None
         page.row("Why", " ".join(visible(reason["text"]).rstrip(".") + "." for reason in strongest))
 
 
-def _values(page: _Page, its: FindingDoc) -> None:
+def _values(page: Page, its: FindingDoc) -> None:
     key_id = its["access_key_id"]
     if key_id is None:
         page.row("Key id", "not known")
@@ -209,7 +128,7 @@ def _value(secret: SecretDoc) -> str:
     return visible(secret.get("value", secret["masked"]), limit=10_000)
 
 
-def _introduction(page: _Page, its: FindingDoc) -> None:
+def _introduction(page: Page, its: FindingDoc) -> None:
     first = introduction(its)
     if first is None:
         return
@@ -226,7 +145,7 @@ def _introduction(page: _Page, its: FindingDoc) -> None:
         page.row("", "at the edge of a shallow history: it may be older")
 
 
-def _places(page: _Page, its: FindingDoc) -> None:
+def _places(page: Page, its: FindingDoc) -> None:
     refs = [ref(name) for name in its["exposure"]["refs"]]
     if refs:
         page.row("Refs", some(refs, SHOWN))
@@ -235,67 +154,10 @@ def _places(page: _Page, its: FindingDoc) -> None:
         page.row("Elsewhere", some(further, SHOWN))
 
 
-# -- what to do ---------------------------------------------------------------------------
-
-
-def _what_to_do(
-    page: _Page, number: int, its: FindingDoc, told: dict[str, tuple[int, list[str]]]
-) -> None:
-    """Write the steps up to the IAM role; of a text told before only what is different here."""
-    remediation = its["remediation"]
-    if its["verdict"]["state"] == "canary":
-        page.row("What to do", "Ask who planted it; deactivate nothing.")
-        return
-    if remediation is None:
-        return
-    page.row("What to do", visible(remediation["title"]))
-    steps = [visible(step, limit=10_000) for step in remediation["steps"]]
-    first, before = told.setdefault(remediation["id"], (number, steps))
-    shown = _until_role(steps)
-    for index, step in enumerate(steps[:shown]):
-        if first == number or step not in before:
-            _step(page, f"    {index + 1}. ", step)
-    if first != number:
-        page.hang(Text("    "), f"The other steps are those of finding {first}.", "dim")
-    elif shown < len(steps):
-        rest = f"Steps {shown + 1} to {len(steps)}" if shown + 1 < len(steps) else "The last step"
-        page.hang(Text("    "), f"{rest} (prove, delete, prevent): see --format json.", "dim")
-
-
-def _until_role(steps: list[str]) -> int:
-    for number, step in enumerate(steps, 1):
-        if "IAM role" in step:
-            return number
-    return len(steps)
-
-
-def _step(page: _Page, lead: str, step: str) -> None:
-    """Write one step: prose wrapped, each command on lines of its own."""
-    prose = ""
-    start = Text(lead)
-    for number, part in enumerate(step.split("`")):
-        if number % 2 == 0 or not _COMMAND.match(part):
-            prose += part
-            continue
-        start = _prose(page, start, prose)
-        page.command(len(lead) + 2, part)
-        prose = ""
-    _prose(page, start, prose)
-
-
-def _prose(page: _Page, start: Text, prose: str) -> Text:
-    """Write what stands between commands, if it is more than punctuation; return the next start."""
-    words = prose.strip().lstrip(".,;: ")
-    if not words:
-        return start
-    page.hang(start, words)
-    return Text(" " * start.cell_len)
-
-
 # -- coverage and target ------------------------------------------------------------------
 
 
-def _coverage(page: _Page, doc: ReportDoc) -> None:
+def _coverage(page: Page, doc: ReportDoc) -> None:
     coverage = doc["coverage"]
     objects = coverage["objects"]
     page.blank()
@@ -311,7 +173,7 @@ def _coverage(page: _Page, doc: ReportDoc) -> None:
         _incomplete(page, doc)
 
 
-def _incomplete(page: _Page, doc: ReportDoc) -> None:
+def _incomplete(page: Page, doc: ReportDoc) -> None:
     skipped = doc["skipped"]
     objects = doc["coverage"]["objects"]
     missing = objects["expected"] - objects["scanned"]
@@ -327,7 +189,7 @@ def _incomplete(page: _Page, doc: ReportDoc) -> None:
         page.row("", f"+{len(skipped) - SHOWN_SKIPPED} more in the JSON report")
 
 
-def _target(page: _Page, doc: ReportDoc) -> None:
+def _target(page: Page, doc: ReportDoc) -> None:
     for number, note in enumerate(_notes(doc)):
         page.row("" if number else "Target", note)
 
@@ -354,7 +216,7 @@ def _notes(doc: ReportDoc) -> Iterator[str]:
         yield f"{count(outside['lfs']['count'], 'LFS object')} not in this store, not scanned"
 
 
-def _uncounted(page: _Page, result: ScanResult, options: ReportOptions) -> None:
+def _uncounted(page: Page, result: ScanResult, options: ReportOptions) -> None:
     """Say what the report found and does not list."""
     new = [finding for finding in result.findings if finding.status is Status.NEW]
     accepted = len(result.findings) - len(new)
@@ -368,7 +230,7 @@ def _uncounted(page: _Page, result: ScanResult, options: ReportOptions) -> None:
         page.row("" if hidden else "Not listed", f"{number} accepted by baseline or allowlist")
 
 
-def _last_line(page: _Page, result: ScanResult, options: ReportOptions) -> None:
+def _last_line(page: Page, result: ScanResult, options: ReportOptions) -> None:
     page.blank()
     number = sum(acts(finding, options) for finding in result.findings)
     complete = is_complete(result)
