@@ -4,6 +4,7 @@ Stage: match. In: `Content`. Out: `Candidate`, or `Skipped` where an expression 
 What a candidate is worth and what belongs together is left to the score stage.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,13 +13,24 @@ from typing import Final, cast
 import regex
 
 from leakscan.match.compile import Compiled, Exact, compile_rules
-from leakscan.match.position import line_and_column
+from leakscan.match.position import Positions
 from leakscan.match.units import normalise
 from leakscan.match.views import DECODERS, View, plain
-from leakscan.model import Candidate, Content, Encoding, Part, RuleSet, Skipped, SkipReason
+from leakscan.model import (
+    MAX_NEEDLE_WIDTH,
+    Candidate,
+    Content,
+    Encoding,
+    Part,
+    RuleSet,
+    Skipped,
+    SkipReason,
+)
 from leakscan.redact import Secret
 
 Handler = Callable[[int, int, int, int, object], bool | None]
+_MAX_NAME: Final = 48
+_NAME_END: Final = re.compile(rb"[\w.\-]+\Z")
 _LABELS: Final = {
     Part.KEY_ID: "access-key-id",
     Part.SECRET: "secret-access-key",
@@ -28,18 +40,18 @@ _LABELS: Final = {
 
 @dataclass(slots=True)
 class Hits:
-    """What the first phase saw: windows by rule, in order, and the ends of anchors."""
+    """What the first phase saw: where needles end, by rule, and where anchors end."""
 
-    windows: dict[int, list[list[int]]] = field(default_factory=dict)
+    ends: dict[int, list[list[int]]] = field(default_factory=dict)
     anchors: dict[Encoding, set[int]] = field(default_factory=dict)
 
-    def add(self, rule: int, start: int, end: int) -> None:
-        """Add a window; ends come in order, so windows that touch become one on the way."""
-        windows = self.windows.setdefault(rule, [])
-        if windows and start <= windows[-1][1]:
-            windows[-1][1] = max(end, windows[-1][1])
+    def add(self, rule: int, end: int) -> None:
+        """Add the end of a needle; ends come in order, so close ones become one range at once."""
+        ranges = self.ends.setdefault(rule, [])
+        if ranges and end - ranges[-1][1] <= MAX_NEEDLE_WIDTH:
+            ranges[-1][1] = max(end, ranges[-1][1])
         else:
-            windows.append([start, end])
+            ranges.append([end, end])
 
 
 class Matcher:
@@ -59,7 +71,7 @@ class Matcher:
         if not content.data:
             return
         hits = self._first_phase(content.data)
-        if not hits.windows and not hits.anchors and not self._deep:
+        if not hits.ends and not hits.anchors and not self._deep:
             return
         seen: set[int] = set()
         yield from self._decide(content, plain(content.data), hits, seen)
@@ -77,7 +89,7 @@ class Matcher:
     def _on_hit(self, number: int, _start: int, end: int, _flags: int, hits: Hits) -> None:
         expression = self._compiled.expressions[number]
         if expression.rule is not None:
-            hits.add(expression.rule, *self._compiled.exact[expression.rule].window(end))
+            hits.add(expression.rule, end)
         elif expression.anchor is not None:
             hits.anchors.setdefault(expression.anchor, set()).add(end)
 
@@ -86,10 +98,11 @@ class Matcher:
     ) -> Iterator[Candidate | Skipped]:
         """Yield what the exact expressions find; bare tokens last, where an id makes them count."""
         wide = self._deep
+        positions = Positions(content, view)
         for number, exact in enumerate(self._compiled.exact):
-            if exact.rule.near or number not in hits.windows:
+            if exact.rule.near or number not in hits.ends:
                 continue
-            for found in self._run(content, view, exact, hits.windows[number], seen):
+            for found in self._run(content, view, exact, hits.ends[number], seen, positions):
                 wide |= isinstance(found, Candidate) and found.rule.part is Part.KEY_ID
                 yield found
         if wide and self._compiled.bare is not None and view.text:
@@ -97,24 +110,29 @@ class Matcher:
                 view.text, match_event_handler=cast(Handler, self._on_bare), context=hits
             )
         for number in self._compiled.bare_rules:
-            windows = _merged(hits.windows.get(number, []))
-            yield from self._run(content, view, self._compiled.exact[number], windows, seen)
+            ends = sorted(hits.ends.get(number, []))
+            yield from self._run(content, view, self._compiled.exact[number], ends, seen, positions)
 
     def _on_bare(self, number: int, _start: int, end: int, _flags: int, hits: Hits) -> None:
-        rule = self._compiled.bare_rules[number]
-        hits.add(rule, *self._compiled.exact[rule].window(end))
+        hits.add(self._compiled.bare_rules[number], end)
 
     def _run(
-        self, content: Content, view: View, exact: Exact, windows: list[list[int]], seen: set[int]
+        self,
+        content: Content,
+        view: View,
+        exact: Exact,
+        ends: list[list[int]],
+        seen: set[int],
+        positions: Positions,
     ) -> Iterator[Candidate | Skipped]:
         """Yield the candidates of one rule; a rule that takes too long ends alone."""
         try:
-            for found in exact.search(view.text, windows, time.monotonic() + self._timeout_s):
+            for found in exact.search(view.text, ends, time.monotonic() + self._timeout_s):
                 offset = view.offset(found.start("secret"))
                 # The two byte orders of UTF-16 see the same text one byte apart.
                 if not seen.intersection(range(offset - view.width + 1, offset + view.width)):
                     seen.add(offset)
-                    yield _candidate(content, view, exact, found)
+                    yield _candidate(content, view, exact, found, positions)
         except TimeoutError:
             yield Skipped(
                 content.kind,
@@ -125,23 +143,15 @@ class Matcher:
             )
 
 
-def _merged(windows: list[list[int]]) -> list[list[int]]:
-    """Return the windows of two scans in order, those that overlap as one."""
-    merged: list[list[int]] = []
-    for start, end in sorted(windows):
-        if merged and start <= merged[-1][1]:
-            merged[-1][1] = max(end, merged[-1][1])
-        else:
-            merged.append([start, end])
-    return merged
-
-
 def _candidate(
-    content: Content, view: View, exact: Exact, found: "regex.Match[bytes]"
+    content: Content,
+    view: View,
+    exact: Exact,
+    found: "regex.Match[bytes]",
+    positions: Positions,
 ) -> Candidate:
     start, end = found.span("secret")
-    named = "key" in exact.pattern.groupindex
-    line, column = line_and_column(content, view, start)
+    line, column = positions.line_and_column(start)
     return Candidate(
         rule=exact.rule,
         value=Secret(normalise(found["secret"]), _LABELS[exact.rule.part]),
@@ -150,5 +160,18 @@ def _candidate(
         line=line,
         column=column,
         encoding=view.encoding,
-        key_name=view.text[found.start("key") : start] if named else b"",
+        key_name=_key_name(view.text, found, start),
     )
+
+
+def _key_name(text: bytes, found: "regex.Match[bytes]", start: int) -> bytes:
+    """Return the text from the beginning of the name to the value; empty if the rule has no name.
+
+    The expression begins at the literal part of a name, because a search for a literal is 20 times
+    as fast as one for any word that holds it.
+    """
+    if "key" not in found.re.groupindex:
+        return b""
+    name = found.start("key")
+    lead = _NAME_END.search(text, max(0, name - _MAX_NAME), name)
+    return text[lead.start() if lead else name : start]

@@ -8,19 +8,34 @@ from leakscan.match.views import View
 from leakscan.model import Content, Encoding
 
 
-def line_and_column(content: Content, view: View, index: int) -> tuple[int, int]:
-    """Return line and column of a character of a view, the column in characters.
+class Positions:
+    """Counts lines of one view of one content, onwards from the last hit where it can."""
 
-    The first line of a piece may have begun in the piece before; its columns then count from
-    where the piece begins.
-    """
-    text = view.text
-    start = text.rfind(b"\n", 0, index) + 1
-    if _is_utf16(content.data, view):
-        lines = text.count(b"\n", 0, index)
-    else:
-        lines = content.data.count(b"\n", 0, view.offset(index))
-    return content.lines_before + lines + 1, _characters(content.data, view, start, index) + 1
+    def __init__(self, content: Content, view: View) -> None:
+        self._data = content.data
+        self._view = view
+        self._lines_before = content.lines_before
+        self._utf16 = _is_utf16(content.data, view)
+        self._at = self._lines = 0
+
+    def line_and_column(self, index: int) -> tuple[int, int]:
+        """Return line and column of a character of the view, the column in characters.
+
+        The first line of a piece may have begun in the piece before; its columns then count from
+        where the piece begins.
+        """
+        start = self._view.text.rfind(b"\n", 0, index) + 1
+        column = _characters(self._data, self._view, start, index) + 1
+        return self._lines_before + self._newlines(index) + 1, column
+
+    def _newlines(self, index: int) -> int:
+        text = self._view.text if self._utf16 else self._data
+        at = index if self._utf16 else self._view.offset(index)
+        if at < self._at:
+            self._at = self._lines = 0
+        self._lines += text.count(b"\n", self._at, at)
+        self._at = at
+        return self._lines
 
 
 def _is_utf16(data: bytes, view: View) -> bool:
