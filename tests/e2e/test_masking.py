@@ -161,7 +161,7 @@ def test_files_while_it_runs(planted: Planted, own_cli: Cli) -> None:
     with subprocess.Popen(
         command,
         env=own_cli.environment(),
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
         seen = watch(process, (own_cli.home, own_cli.tmp))
@@ -177,18 +177,21 @@ def test_files_of_a_killed_run(own_cli: Cli, tmp_path: Path) -> None:
     shim = tmp_path / "shim"
     shim.mkdir()
     env = git_shim(shim / "bin", shim / "log")
-    with subprocess.Popen(
-        [*program(), "scan", str(planted.repo.path)],
-        env=own_cli.environment(env),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    said = tmp_path / "said"
+    with (
+        said.open("wb") as file,
+        subprocess.Popen(
+            [*program(), "scan", str(planted.repo.path)],
+            env=own_cli.environment(env),
+            stdout=file,
+            stderr=file,
+        ) as process,
+    ):
         while process.poll() is None and "cat-file" not in _read(shim / "log"):
             pass
         process.kill()
-        out, err = process.communicate()
     assert "cat-file" in _read(shim / "log")
-    check(own_cli, planted, out, err)
+    check(own_cli, planted, said.read_bytes())
 
 
 def _read(path: Path) -> str:

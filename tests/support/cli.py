@@ -150,7 +150,9 @@ class Cli:
 
 @functools.cache
 def program() -> tuple[str, ...]:
-    """Return the command line that starts the installed program."""
+    """Return the command line that starts the installed program, or the one named to be tested."""
+    if named := os.environ.get("LEAKSCAN_TEST_PROGRAM"):
+        return (named,)
     script = shutil.which("leakscan", path=str(Path(sys.executable).parent))
     return (script,) if script else (sys.executable, "-m", "leakscan")
 
