@@ -56,6 +56,13 @@ def test(session: nox.Session) -> None:
 
 
 @nox.session
+def golden(session: nox.Session) -> None:
+    """Compare the golden reports; with `-- --accept` write them anew."""
+    _session(session)
+    session.run("pytest", "tests/golden", "-p", "no:xdist", "-o", "addopts=", *session.posargs)
+
+
+@nox.session
 def deep(session: nox.Session) -> None:
     """Run the property tests with many more examples."""
     _session(session)

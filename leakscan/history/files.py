@@ -4,14 +4,6 @@ import os
 import stat
 from pathlib import Path
 
-from leakscan.errors import ExitCode, LeakscanError
-
-
-class NotAFileError(LeakscanError):
-    """A name in the store that should be a file is a pipe, a device or a socket."""
-
-    code = ExitCode.INCOMPLETE
-
 
 def read_file(path: Path, limit_bytes: int) -> bytes:
     """Return the content of a regular file of at most limit_bytes.

@@ -7,6 +7,7 @@ refs, grafts or remotes of the repository apply. `git log` and `git show` are ne
 """
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ from leakscan.redact import mask_text
 PROGRESS_TIMEOUT_S: Final = 120.0
 """A git process that we wait for and that says nothing for this long hangs, and is ended."""
 
+_HEX2: Final = re.compile(r"[0-9a-f]{2}")
 _STDERR_LIMIT: Final = 16_384
 _KEPT_VARIABLES: Final = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 
@@ -195,6 +197,23 @@ class Git:
             if status != 0 or process.hung:
                 raise GitError(f"git {arguments[0]} failed: {process.complaint or status}")
         return output
+
+    def borrow(self, folders: Iterable[Path]) -> None:
+        """Let git see only the regular files of some object folders, through links of our own.
+
+        For stores with pipes or devices in them, which git would open and wait for.
+        """
+        top = self.git_dir / "borrowed"
+        for folder in folders:
+            for below in (entry for entry in sorted(folder.iterdir()) if entry.is_dir()):
+                if below.name != "pack" and not _HEX2.fullmatch(below.name):
+                    continue
+                (top / below.name).mkdir(parents=True, exist_ok=True)
+                for file in below.iterdir():
+                    link = top / below.name / file.name
+                    if file.is_file() and not link.exists():
+                        link.symlink_to(file.resolve())
+        self._environment["GIT_OBJECT_DIRECTORY"] = str(top)
 
     def for_each_ref_in_reftable(self, folder: Path) -> bytes:
         """Return `<hex> <ref>` lines from a copy of a reftable folder.

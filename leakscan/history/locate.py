@@ -5,13 +5,13 @@ is read as text for three settings, and includes are not followed.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.files import read_file, read_optional
+from leakscan.model import Kind, Skipped, SkipReason
 
 _POINTER_LIMIT: Final = 8192
 _CONFIG_LIMIT: Final = 8 << 20
@@ -37,8 +37,8 @@ class Layout:
     ref_format: str
     """`files` or `reftable`."""
     partial: bool
-    config_error: str
-    """Why the repository's config could not be read; empty if it could."""
+    problems: tuple[Skipped, ...]
+    """Files of the git directory that should tell how to read it, and could not be read."""
 
     @property
     def id_bytes(self) -> int:
@@ -100,20 +100,19 @@ def _looks_like_git(folder: Path) -> bool:
 
 
 def _common_dir(git_dir: Path) -> Path:
-    pointer = read_optional(git_dir / "commondir", _POINTER_LIMIT)
+    try:
+        pointer = read_optional(git_dir / "commondir", _POINTER_LIMIT)
+    except OSError:
+        return git_dir  # `_layout` reports it.
     return (git_dir / _path(pointer.strip())).resolve() if pointer else git_dir
 
 
 def _layout(git_dir: Path) -> Layout:
     common = _common_dir(git_dir)
     objects = common / "objects"
-    problem = ""
-    settings: Mapping[tuple[str, str], bytes] = {}
-    try:
-        config = read_optional(common / "config", _CONFIG_LIMIT)
-        settings = parse_config(config or b"")
-    except OSError as error:
-        problem = error.strerror or str(error)
+    problems: list[Skipped] = []
+    _read_or_note(git_dir, "commondir", _POINTER_LIMIT, problems)
+    settings = parse_config(_read_or_note(common, "config", _CONFIG_LIMIT, problems))
     declared = settings.get(("extensions", "objectformat"), b"").decode("ascii", "replace").lower()
     ref_format = settings.get(("extensions", "refstorage"), b"files").decode("ascii", "replace")
     promisor = ("extensions", "partialclone") in settings or any(
@@ -126,8 +125,19 @@ def _layout(git_dir: Path) -> Layout:
         object_format="sha256" if (declared or _infer_format(objects)) == "sha256" else "sha1",
         ref_format="reftable" if ref_format.lower().startswith("reftable") else "files",
         partial=promisor or _has_promisor_pack(objects),
-        config_error=problem,
+        problems=tuple(problems),
     )
+
+
+def _read_or_note(folder: Path, name: str, limit_bytes: int, problems: list[Skipped]) -> bytes:
+    try:
+        return read_optional(folder / name, limit_bytes) or b""
+    except OSError as error:
+        detail = error.strerror or str(error)
+        problems.append(
+            Skipped(Kind.GIT_FILE, SkipReason.UNREADABLE, path=name.encode(), detail=detail)
+        )
+        return b""
 
 
 def parse_config(text: bytes) -> dict[tuple[str, str], bytes]:

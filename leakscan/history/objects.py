@@ -120,7 +120,7 @@ def to_date(seconds: int) -> datetime | None:
 
 @cache
 def _tree_pattern(id_bytes: int) -> re.Pattern[bytes]:
-    return re.compile(rb"([0-7]{5,6}) ([^\0]+)\0(.{%d})" % id_bytes, re.DOTALL)
+    return re.compile(rb"([0-7]{5,6}) ([^\0]*)\0(.{%d})" % id_bytes, re.DOTALL)
 
 
 def _link(line: bytes, prefix: bytes) -> ObjectId | None:

@@ -32,6 +32,8 @@ class StoreSource:
         self._layout = layout
         self._git = git
         self._listing = list_store(layout.objects, layout.id_bytes)
+        if self._listing.special:
+            git.borrow(self._listing.folders)
         self._add_what_git_lists(self._listing)
         self.reader: Reader = CatFile(git)
         self.expected = len(self._listing.ids)
@@ -45,9 +47,7 @@ class StoreSource:
     def contents(self) -> Iterator[Content | Skipped]:
         """Yield the store's objects, then names, then git's own files; see `Source.contents`."""
         yield from self._listing.skipped
-        if self._layout.config_error:
-            detail = self._layout.config_error
-            yield Skipped(Kind.GIT_FILE, SkipReason.UNREADABLE, path=b"config", detail=detail)
+        yield from self._layout.problems
         for item in self.reader.read(list(self._listing.ids)):
             yield item if isinstance(item, Content) else self._listed(item)
             if isinstance(item, Content):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from leakscan.history.files import NotAFileError, is_special, read_optional
+from leakscan.history.files import is_special, read_optional
 from leakscan.history.pack import IndexDamagedError, read_index
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
 
@@ -29,14 +29,13 @@ class Listing:
     ids: dict[ObjectId, None] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     alternates: list[bytes] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+    special: bool = False
+    """A pipe or device stands in place of a file: git must not see the folders as they are."""
 
 
 def list_store(objects: Path, id_bytes: int) -> Listing:
-    """List the store and its alternates.
-
-    Raises NotAFileError where a pipe or device stands in place of a file, which would make git
-    hang or act.
-    """
+    """List the store and its alternates."""
     listing = Listing()
     seen: set[Path] = set()
     waiting = [(objects, 0)]
@@ -46,6 +45,7 @@ def list_store(objects: Path, id_bytes: int) -> Listing:
         if resolved in seen:
             continue
         seen.add(resolved)
+        listing.folders.append(folder)
         if depth:
             listing.alternates.append(os.fsencode(folder))
         _list_folder(folder, id_bytes, listing)
@@ -73,12 +73,7 @@ def _list_packs(folder: Path, id_bytes: int, listing: Listing) -> None:
     except OSError as error:
         _skip(listing, Kind.PACK, SkipReason.UNREADABLE, folder, error)
         return
-    for entry in entries:
-        if is_special(entry):
-            raise NotAFileError(
-                f"{entry.path} is a pipe or a device, not a file; nothing was scanned."
-            )
-    names = {entry.name for entry in entries}
+    names = {entry.name for entry in entries if not _note_special(entry, listing)}
     for name in sorted(names):
         if name.startswith("pack-") and name.endswith(".pack") and name[:-5] + ".idx" not in names:
             _skip(listing, Kind.PACK, SkipReason.DAMAGED, folder / name, "it has no index")
@@ -101,13 +96,19 @@ def _list_loose(folder: Path, id_bytes: int, listing: Listing) -> None:
             object_id = _loose_id(folder.name + entry.name, id_bytes)
             if object_id is None:
                 continue
-            if is_special(entry):
-                raise NotAFileError(
-                    f"{entry.path} is a pipe or a device, not a file; nothing was scanned."
-                )
-            listing.ids[object_id] = None
+            if not _note_special(entry, listing):
+                listing.ids[object_id] = None
     except OSError as error:
         _skip(listing, Kind.PACK, SkipReason.UNREADABLE, folder, error)
+
+
+def _note_special(entry: os.DirEntry[str], listing: Listing) -> bool:
+    if not is_special(entry):
+        return False
+    listing.special = True
+    detail = "a pipe or a device, not a file"
+    _skip(listing, Kind.PACK, SkipReason.UNREADABLE, Path(entry.path), detail)
+    return True
 
 
 def _loose_id(name: str, id_bytes: int) -> ObjectId | None:
@@ -124,8 +125,9 @@ def _alternates(objects: Path, depth: int, listing: Listing) -> Iterator[Path]:
     try:
         text = read_optional(path, _ALTERNATES_LIMIT)
     except OSError as error:
-        # git itself would wait for ever on a pipe here.
-        raise NotAFileError(f"{path} cannot be read ({error}); nothing was scanned.") from error
+        text = b""
+        listing.special = True  # git itself would wait for ever on a pipe here.
+        _skip(listing, Kind.PACK, SkipReason.UNREADABLE, path, error)
     for line in (text or b"").split(b"\n"):
         if not line or line.startswith(b"#"):
             continue

@@ -10,10 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
+from typing import Final
 
 from leakscan.history.objects import MODE_SYMLINK, CommitLinks
 from leakscan.model import Event, ObjectId
 from leakscan.trace.marks import Entry, Marked
+
+MAX_PATHS: Final = 200_000
+"""Paths of one commit that lead to a hit. Ten folders of ten folders of ten … are 10^10 of them."""
+
+
+class TooManyPathsError(Exception):
+    """A commit has more paths that lead to a hit than anyone could act on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ def commit_events(
 
     A parent that is not in the store, or whose tree is not, counts as not having the value; what
     appears against it is flagged `at_boundary`, for its origin may lie beyond.
+
+    Raises TooManyPathsError above MAX_PATHS.
     """
     links = commits[commit]
     if links.tree in marked.unknown:
@@ -91,6 +101,7 @@ def _changed(
     """
     stack: list[tuple[bytes, ObjectId | None, tuple[ObjectId | None, ...], bool]] = []
     stack.append((b"", tree, tuple(olds), False))
+    left = MAX_PATHS
     while stack:
         prefix, new, others, unsure = stack.pop()
         if new in others or new in marked.unknown:
@@ -105,6 +116,9 @@ def _changed(
             there = tuple(marked.child(other, name) for other in others)
             if here is not None and here in there:
                 continue
+            left -= 1
+            if not left:
+                raise TooManyPathsError
             yield _Pair(path, here, there), unsure
             if any(entry is not None and entry.is_tree for entry in (here, *there)):
                 stack.append((path + b"/", _tree(here), tuple(map(_tree, there)), unsure))

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from leakscan.history.base import Source
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
-from leakscan.trace.events import Bits, PathEvent, commit_events
+from leakscan.trace.events import MAX_PATHS, Bits, PathEvent, TooManyPathsError, commit_events
 from leakscan.trace.graph import ancestors, topological
 from leakscan.trace.marks import Marked, mark
-from leakscan.trace.refs import Holders, absent_targets, anchors, holders, peel
+from leakscan.trace.refs import Holders, absent_targets, anchors, holders, peel, tree_bits
 
 
 @dataclass(slots=True)
@@ -60,12 +60,19 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
     )
     traced = Traced(bits)
     contains: dict[ObjectId, int] = {}
+    known: dict[ObjectId, int] = {}
     for commit in topological(links.commits):
         traced.order[commit] = len(traced.order)
         held = bits.commits.get(commit, 0)
         for parent in links.commits[commit].parents:
             held |= contains.get(parent, 0)
-        for event in commit_events(commit, links.commits, marked, bits):
+        try:
+            events = commit_events(commit, links.commits, marked, bits)
+        except TooManyPathsError:
+            traced.skipped.append(_too_many_paths(commit))
+            events = []
+            held |= tree_bits(links.commits[commit].tree, marked, bits, known)
+        for event in events:
             traced.events.append(event)
             held |= event.bits
         contains[commit] = held
@@ -74,8 +81,13 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
     held_by_commits = _paths([commit.tree for commit in links.commits.values()], marked)
     traced.unheld = set(bits.blobs).difference(held_by_commits)
     traced.named = _named(source, marked, traced.unheld)
-    traced.skipped = _explain(source, marked, damaged, absent_refs)
+    traced.skipped += _explain(source, marked, damaged, absent_refs)
     return traced
+
+
+def _too_many_paths(commit: ObjectId) -> Skipped:
+    detail = f"more than {MAX_PATHS} paths lead to a hit"
+    return Skipped(Kind.COMMIT, SkipReason.NOT_TRACED, commit, detail=detail)
 
 
 def _lost_trees(source: Source, damaged: dict[ObjectId, Skipped]) -> set[ObjectId]:
@@ -101,7 +113,7 @@ def _walk(tree: ObjectId, marked: Marked) -> list[tuple[bytes, bytes, ObjectId]]
     """Return (path, mode, id) of every marked entry below a tree."""
     found: list[tuple[bytes, bytes, ObjectId]] = []
     stack = [(b"", tree, frozenset[ObjectId]())]
-    while stack:
+    while stack and len(found) < MAX_PATHS:  # The events of the commit already said if it is more.
         prefix, current, above = stack.pop()
         if current in above:
             continue  # A circle, which only forged ids can make.

@@ -17,7 +17,7 @@ _COMMIT = (
 ).encode()
 
 _modes = st.sampled_from([b"100644", b"100755", b"40000", b"120000", b"160000"])
-_names = st.binary(min_size=1, max_size=30).map(lambda name: name.replace(b"\0", b"x"))
+_names = st.binary(max_size=30).map(lambda name: name.replace(b"\0", b"x"))
 _entries = st.lists(st.tuples(_modes, _names, st.binary(min_size=20, max_size=20)), max_size=20)
 
 
