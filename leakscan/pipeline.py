@@ -30,6 +30,7 @@ from leakscan.trace.findings import findings_of
 from leakscan.trace.grouping import group, pair_lone_parts
 from leakscan.trace.tracer import trace
 from leakscan.trace.values import Values
+from leakscan.trace.versions import search_versions
 
 _OBJECTS = frozenset({Kind.BLOB, Kind.COMMIT, Kind.TAG, Kind.TREE})
 
@@ -153,7 +154,7 @@ def _read(source: Source, stages: Stages, observer: Observer) -> _Tally:
 
 
 def _note(tally: _Tally, skipped: Skipped) -> None:
-    """An object that could not be read is explained by the trace; all else is final."""
+    """Keep what was not read: objects for the trace to explain, all else as it is."""
     if skipped.object_id is not None and skipped.reason is not SkipReason.NOT_TRACED:
         tally.damaged[skipped.object_id] = skipped
         tally.seen.pop(skipped.object_id, None)
@@ -175,6 +176,8 @@ def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding]
     for sighting in tally.sightings:
         values.add(sighting)
     traced = trace(source, values.bits(), tally.damaged)
+    if search_versions(source, values, traced):
+        traced = trace(source, values.bits(), tally.damaged)
     groups = pair_lone_parts(group(tally.sightings), values, traced)
     builder = findings_of(source, values, traced)
     findings = []

@@ -58,6 +58,11 @@ class Values:
             self.places[number][content] = None
         self.spots.setdefault(content, {})[Spot(tuple(positions))] = None
 
+    def add_position(self, content: Content, number: int, position: Position) -> None:
+        """Note one more place of a known value."""
+        self.places[number][content] = None
+        self.spots.setdefault(content, {})[Spot(((number, position),))] = None
+
     def bits(self) -> Bits:
         """Return which values each blob, path name, commit and tag holds."""
         by_kind: dict[Kind, dict[bytes, int]] = defaultdict(dict)
