@@ -18,7 +18,8 @@ _ESCAPE_64: Final = (
     r"(?<=\\[nrt]|%(?!2[BFbf])[0-9A-Fa-f]{2}"
     r"|\\u00(?!2[BFbf])[0-9A-Fa-f]{2}|\\x(?!2[BFbf])[0-9A-Fa-f]{2})"
 )
-_UNIT_BEFORE: Final = r"(?<!&\#x2[BFbf];|&\#4[37];)"
+# Nor does a value begin inside an escape: not at the 2F of `%2F`, not at the n of `\n`.
+_UNIT_BEFORE: Final = r"(?<!&\#x2[BFbf];|&\#4[37];)(?<!%(?=[0-9A-Fa-f]{2}))(?<!\\(?=[nrtux/]))"
 _UNIT_AFTER: Final = (
     r"(?!\\/|%2[BFbf]|%3[Dd]|\\u002[BFbf]|\\u003[Dd]|&\#x2[BFbf];|&\#x3[Dd];|&\#4[37];|&\#61;)"
 )

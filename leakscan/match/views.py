@@ -48,21 +48,23 @@ def utf16(data: bytes, ends: Collection[int]) -> Iterator[View]:
     """
     for parity in (0, 1):
         lane = sorted((end - 1) // 2 for end in ends if (end - 1) % 2 == parity)
-        for order in sorted(_byte_orders(data, parity, lane)):
-            yield _narrow(data, order, parity)
+        if lane:
+            for order in _byte_orders(data, parity, lane):
+                yield _narrow(data, order, parity)
 
 
-def _byte_orders(data: bytes, parity: int, indexes: Collection[int]) -> set[Encoding]:
-    """Return the byte orders of the runs of text that hold the indexes of a lane.
+def _byte_orders(data: bytes, parity: int, indexes: Collection[int]) -> list[Encoding]:
+    """Return the byte orders to read the runs of text in that hold the indexes of a lane.
 
     Text in either order is letters and zeros in turn; only where a run begins do they differ:
-    with its letter, or with a zero.
+    with its letter, or with a zero. What stands before a string in a binary can hide that, so
+    without a mark of byte order the less likely one is read too, after the other.
     """
     if _BOMS.get(data[:2]) is (Encoding.UTF_16_BE if parity else Encoding.UTF_16_LE):
-        return {_BOMS[data[:2]]}
+        return [_BOMS[data[:2]]]
     letters = data[parity::2].translate(_MARK)
     zeros = data[parity + 1 :: 2].translate(_MARK)
-    orders: set[Encoding] = set()
+    big = little = 0
     run_end = -1
     for index in indexes:
         if index < run_end:
@@ -72,8 +74,9 @@ def _byte_orders(data: bytes, parity: int, indexes: Collection[int]) -> set[Enco
         run_end = min((at for at in breaks if at >= 0), default=len(data))
         before = parity + 2 * first - 1
         is_big = before >= 0 and data[before] == 0
-        orders.add(Encoding.UTF_16_BE if is_big else Encoding.UTF_16_LE)
-    return orders
+        big, little = big + is_big, little + (not is_big)
+    orders = [Encoding.UTF_16_LE, Encoding.UTF_16_BE]
+    return orders[::-1] if big > little else orders
 
 
 def _narrow(data: bytes, order: Encoding, parity: int) -> View:

@@ -16,8 +16,8 @@ from leakscan.model import Candidate, Content, Encoding
 from leakscan.score.assign import Weights, assign
 
 _MAX_LINES: Final = 12
-_MAX_LINES_ALONE: Final = 60
 _MAX_BYTES: Final = 4096
+_MAX_BYTES_ALONE: Final = 1 << 16
 _NEIGHBOURS: Final = 4
 
 _BRACE: Final = re.compile(rb"[\[\](){}]")
@@ -85,13 +85,15 @@ def _bond(content: Content, one: Candidate, other: Candidate, alone: bool) -> Bo
     """
     first, last = sorted((one, other), key=lambda c: c.start)
     lines, size = last.line - first.line, last.start - first.end
-    wide = (one.encoding is Encoding.PLAIN) != (other.encoding is Encoding.PLAIN)
-    if wide or size < 0 or size > _MAX_BYTES or lines > _MAX_LINES_ALONE:
+    if (one.encoding is Encoding.PLAIN) != (other.encoding is Encoding.PLAIN) or size < 0:
         return None
-    between = _between(content, first, last)
-    weight, nearness = _structure(between, lines)
-    if nearness is Nearness.CONTENT or lines > _MAX_LINES:
-        return Bond(1.0, Nearness.CONTENT) if alone else None
+    weight, nearness = 0.0, Nearness.CONTENT
+    if lines <= _MAX_LINES and size <= _MAX_BYTES:
+        weight, nearness = _structure(_between(content, first, last), lines)
+    if nearness is Nearness.CONTENT:
+        # So far away only a value with a name is taken for the other part.
+        fits = alone and not other.rule.near and size <= _MAX_BYTES_ALONE
+        return Bond(1.0, nearness) if fits else None
     weight -= size / 500 + (0.5 if one is last else 0)
     return Bond(max(weight, 0.1), nearness)
 

@@ -33,7 +33,7 @@ from leakscan.score.fingerprint import fingerprint
 from leakscan.score.gate import is_fake, stopped_by
 from leakscan.score.groups import Group, group
 
-_BOND_POINTS = (40, 40, 25, 15)
+_BOND_POINTS = (40, 40, 25, 10)
 _BOND_TEXT = (
     "Id and secret stand on one line.",
     "Id and secret stand in one block.",

@@ -14,7 +14,7 @@ def checker() -> RuleChecker:
     return RuleChecker(RULES)
 
 
-@pytest.mark.parametrize("case", cases(RULES), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", list(cases(RULES)), ids=lambda case: case.name)
 def test_example(case: Case, checker: RuleChecker) -> None:
     assert checker.run(case) is None
 

@@ -1,0 +1,217 @@
+import pickle
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from leakscan.match.boundary import bounded
+from leakscan.match.matcher import Matcher
+from leakscan.match.units import normalise
+from leakscan.model import (
+    Boundary,
+    Candidate,
+    Content,
+    Encoding,
+    Kind,
+    ObjectId,
+    RuleId,
+    RuleSet,
+    Skipped,
+    SkipReason,
+)
+from leakscan.rules.load import load_rules
+from tests.support.keys import KeyMaker
+
+RULES = load_rules()
+MATCHER = Matcher(RULES)
+UTF16 = {"utf-16-le": Encoding.UTF_16_LE, "utf-16-be": Encoding.UTF_16_BE}
+
+
+def match(data: bytes, matcher: Matcher = MATCHER, **place: int) -> list[Candidate]:
+    found = list(matcher.match(Content(Kind.BLOB, data, **place)))
+    assert all(isinstance(one, Candidate) for one in found)
+    return [one for one in found if isinstance(one, Candidate)]
+
+
+def values(data: bytes, matcher: Matcher = MATCHER) -> list[bytes]:
+    return [one.value.reveal() for one in match(data, matcher)]
+
+
+def test_nothing_in_nothing() -> None:
+    assert match(b"") == []
+    assert match(b"no keys here") == []
+
+
+@pytest.mark.parametrize("before", [b"", b"_", b"=", b"/", b"+", b"\0", b"\xe9", b"%3D", b"\\n"])
+@pytest.mark.parametrize("after", [b"", b"_", b"%2F", b"/", b"\0", b"\xe9", b"\\n", b"\n"])
+def test_an_id_between_what_is_no_letter(before: bytes, after: bytes, keys: KeyMaker) -> None:
+    key_id = keys.key_id().encode()
+    (found,) = match(before + key_id + after)
+    assert found.value.reveal() == key_id
+    assert (found.start, found.end) == (len(before), len(before) + 20)
+
+
+@pytest.mark.parametrize(("before", "after"), [(b"x", b""), (b"7", b""), (b"", b"Z"), (b"", b"q")])
+def test_an_id_inside_a_word_is_none(before: bytes, after: bytes, keys: KeyMaker) -> None:
+    assert match(before + keys.key_id().encode() + after) == []
+
+
+@pytest.mark.parametrize("before", [b"=", b":", b"%3D", b"\\n", b"\\u003d", b"\xff", b"\0", b"@"])
+@pytest.mark.parametrize("after", [b"", b"%26", b"\\n", b"@", b"-", b"\xff", b"\0", b"&#x27;"])
+def test_a_secret_between_what_is_no_base64(before: bytes, after: bytes, keys: KeyMaker) -> None:
+    secret = keys.secret().encode()
+    assert values(b"aws_secret_key " + before + secret + after) == [secret]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(b"/", b""), (b"+", b""), (b"a", b""), (b"%2F", b""), (b"&#x2F;", b"")]
+    + [(b"", tail) for tail in (b"=", b"/", b"+", b"a", b"\\/", b"%2b", b"%3D", b"\\u002f")],
+)
+def test_a_part_of_longer_base64_is_no_secret(before: bytes, after: bytes, keys: KeyMaker) -> None:
+    assert values(b"aws_secret_key = " + before + keys.secret().encode() + after) == []
+
+
+def test_overlapping_starts(keys: KeyMaker) -> None:
+    key_id = keys.key_id().encode()
+    assert values(b"xAKIA" + key_id) == []
+    assert values(b"AKIA_" + key_id) == [key_id]
+    assert values(b"AKIA\\n" + key_id) == [key_id]
+    assert values(key_id + b"," + key_id) == [key_id, key_id]
+
+
+def test_a_match_may_begin_inside_another() -> None:
+    rule = replace(
+        RULES.rules[0], pattern="(?P<secret>AKIA.{6})", needle="AKIA.{6}", boundary=Boundary.NONE
+    )
+    matcher = Matcher(RuleSet((rule,), "t", ""))
+    assert values(b"xAKIAAKIA123456", matcher) == [b"AKIAAKIA12", b"AKIA123456"]
+
+
+def test_normalised_values_keep_their_places(keys: KeyMaker) -> None:
+    secret = keys.leak(slash=True).secret
+    for slash, plus in ((r"\/", "+"), ("%2F", "%2b"), (r"\u002F", r"\u002b"), ("&#x2f;", "&#43;")):
+        written = secret.replace("/", slash).replace("+", plus).encode()
+        (found,) = match(b'"SecretAccessKey": "' + written + b'"')
+        assert found.value.reveal() == secret.encode()
+        assert (found.start, found.end) == (20, 20 + len(written))
+
+
+@given(st.text("ab/+=", max_size=20))
+def test_normalise_undoes_each_spelling(text: str) -> None:
+    for slash, plus, equal in (("%2f", "%2B", "%3D"), (r"\u002F", r"\u002b", r"\u003D")):
+        written = text.replace("/", slash).replace("+", plus).replace("=", equal)
+        assert normalise(written.encode()) == text.encode()
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+@pytest.mark.parametrize("codec", UTF16)
+@pytest.mark.parametrize("lead", ["", "\ufeff", "é", "上\n", "😀 line\n", "plain\r\n", "ÿ\n日本 "])
+def test_utf16_at_either_alignment(codec: str, lead: str, shift: int, keys: KeyMaker) -> None:
+    key_id, secret = keys.key_id(), keys.secret()
+    text = f"{lead}😀 {key_id} é\naws_secret_key = {secret}日"
+    data = b"x" * shift + text.encode(codec)
+    found = match(data)
+    assert [one.value.reveal().decode() for one in found] == [key_id, secret]
+    for one, value in zip(found, (key_id, secret), strict=True):
+        assert data[one.start : one.end] == value.encode(codec)
+        assert one.encoding is UTF16[codec]
+
+
+@pytest.mark.parametrize("codec", UTF16)
+def test_lines_and_columns_of_utf16(codec: str, keys: KeyMaker) -> None:
+    text = f"\ufeff上\r\né😀 {keys.key_id()}"
+    (found,) = match(text.encode(codec))
+    assert (found.line, found.column) == (2, 4)
+
+
+@pytest.mark.parametrize("codec", UTF16)
+def test_utf16_inside_a_binary(codec: str, keys: KeyMaker) -> None:
+    key_id = keys.key_id()
+    for lead in (b"\x7fELF\x01\x02", b"\x7fELF\x01\x02\x03", b"a\nb\n\xff\xff"):
+        (found,) = match(lead + key_id.encode(codec) + b"\x01\x02\xff")
+        assert found.value.reveal() == key_id.encode()
+
+
+@pytest.mark.parametrize(("text", "column"), [("é ", 3), ("😀 ", 3), ("\t", 2), ("", 1)])
+def test_columns_count_characters(text: str, column: int, keys: KeyMaker) -> None:
+    (found,) = match(b"one\ntwo\n" + text.encode() + keys.key_id().encode())
+    assert (found.line, found.column) == (3, column)
+
+
+def test_columns_of_latin_1_count_bytes(keys: KeyMaker) -> None:
+    (found,) = match(b"\xe9\xe8 " + keys.key_id().encode())
+    assert found.column == 4
+
+
+def test_a_piece_knows_its_place(keys: KeyMaker) -> None:
+    (found,) = match(b"\n\nx " + keys.key_id().encode(), start=1000, lines_before=41)
+    assert (found.start, found.end, found.line, found.column) == (1004, 1024, 44, 3)
+
+
+def test_bare_tokens_need_an_id_a_word_or_deep(keys: KeyMaker) -> None:
+    secret, key_id = keys.secret().encode(), keys.key_id().encode()
+    far = b"\n" * 5000
+    deep = Matcher(RULES, deep=True)
+    assert values(secret) == []
+    assert values(secret, deep) == [secret]
+    assert values(b"aws_key: " + secret) == [secret]
+    assert values(b"aws_key: " + far + secret) == []
+    assert values(key_id + far + secret) == [key_id, secret]
+    assert values(secret + far + key_id) == [key_id, secret]
+
+
+def test_a_rule_that_takes_too_long_ends_alone(keys: KeyMaker) -> None:
+    slow = replace(
+        RULES.rules[0],
+        id=RuleId("slow"),
+        pattern="(?P<secret>(?:a|aa|aaa){2,64}b)",
+        needle="a{8}",
+        boundary=Boundary.NONE,
+    )
+    rules = replace(RULES, rules=(slow, *RULES.rules))
+    key_id = keys.key_id().encode()
+    object_id = ObjectId(b"\1" * 20)
+    content = Content(Kind.BLOB, b"a" * 400 + b"\n" + key_id, object_id)
+    found = list(Matcher(rules, timeout_s=0.05).match(content))
+    (skipped,) = [one for one in found if isinstance(one, Skipped)]
+    assert (skipped.reason, skipped.object_id) == (SkipReason.MATCH_TIMEOUT, object_id)
+    assert "slow" in skipped.detail
+    assert [o.value.reveal() for o in found if isinstance(o, Candidate)] == [key_id]
+
+
+def test_rules_travel_to_another_process(keys: KeyMaker) -> None:
+    key_id = keys.key_id().encode()
+    assert values(key_id, Matcher(pickle.loads(pickle.dumps(RULES)))) == [key_id]
+
+
+def test_a_long_token_is_one_candidate(keys: KeyMaker) -> None:
+    token = "IQoJb3JpZ2luX2Vj" + "".join(keys.secret() for _ in range(200)) + "=="
+    for written in (token, token.replace("/", "%2F").replace("+", "%2B").replace("=", "%3D")):
+        assert values(f"X-Amz-Security-Token={written}&x".encode()) == [token.encode()]
+
+
+def test_the_window_of_a_hit_loses_nothing(keys: KeyMaker) -> None:
+    """However far the name stands from its value, within what the pattern allows."""
+    secret = keys.secret().encode()
+    for gap in (1, 2, 80, 159, 160):
+        for lead in (b"", b"\n" * 4096):
+            assert values(lead + b"x.secret" + b"_" * 48 + b" " * gap + secret) == [secret]
+    assert values(b"secret" + b" " * 161 + secret) == []
+
+
+def test_key_name_is_the_whole_name(keys: KeyMaker) -> None:
+    (found,) = match(b"  my.aws-secret_key = " + keys.secret().encode())
+    assert found.key_name == b"my.aws-secret_key = "
+
+
+def test_boundary_goes_inside_the_group() -> None:
+    pattern = "(?x) a (?P<secret> [)(] \\) (b) # )\n ) c"
+    assert bounded(pattern, Boundary.NONE) == "(?x) a (?P<secret>(?: [)(] \\) (b) # )\n )) c"
+
+
+def test_a_candidate_does_not_print_its_value(keys: KeyMaker) -> None:
+    secret = keys.secret()
+    (found,) = match(f"aws_secret_key={secret}".encode())
+    assert secret not in repr(found)
