@@ -9,33 +9,35 @@ from leakscan.model import Content, Encoding
 
 
 class Positions:
-    """Counts lines of one view of one content, onwards from the last hit where it can."""
+    """Counts lines and columns of one view of one content, onwards from the last hit if it can.
+
+    The first line of a piece may have begun in the piece before; its columns then count from where
+    the piece begins.
+    """
 
     def __init__(self, content: Content, view: View) -> None:
         self._data = content.data
         self._view = view
         self._lines_before = content.lines_before
         self._utf16 = _is_utf16(content.data, view)
-        self._at = self._lines = 0
+        self._index = self._lines = self._columns = 0
 
     def line_and_column(self, index: int) -> tuple[int, int]:
-        """Return line and column of a character of the view, the column in characters.
-
-        The first line of a piece may have begun in the piece before; its columns then count from
-        where the piece begins.
-        """
-        start = self._view.text.rfind(b"\n", 0, index) + 1
-        column = _characters(self._data, self._view, start, index) + 1
-        return self._lines_before + self._newlines(index) + 1, column
-
-    def _newlines(self, index: int) -> int:
-        text = self._view.text if self._utf16 else self._data
-        at = index if self._utf16 else self._view.offset(index)
-        if at < self._at:
-            self._at = self._lines = 0
-        self._lines += text.count(b"\n", self._at, at)
-        self._at = at
-        return self._lines
+        """Return line and column of a character of the view, the column in characters."""
+        if index < self._index:
+            self._index = self._lines = self._columns = 0
+        view, last = self._view, self._index
+        newline = view.text.rfind(b"\n", last, index)
+        if self._utf16:
+            self._lines += view.text.count(b"\n", last, index)
+        else:
+            start = view.offset(last) if last else 0
+            self._lines += self._data.count(b"\n", start, view.offset(index))
+        if newline >= 0:
+            self._columns = 0
+        self._columns += _characters(self._data, view, max(newline + 1, last), index)
+        self._index = index
+        return self._lines_before + self._lines + 1, self._columns + 1
 
 
 def _is_utf16(data: bytes, view: View) -> bool:

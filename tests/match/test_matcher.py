@@ -140,9 +140,24 @@ def test_columns_count_characters(text: str, column: int, keys: KeyMaker) -> Non
     assert (found.line, found.column) == (3, column)
 
 
+def test_a_newline_before_odd_utf16_counts(keys: KeyMaker) -> None:
+    (found,) = match(b"\n" + keys.key_id().encode("utf-16-le"))
+    assert (found.start, found.line, found.column) == (1, 2, 1)
+
+
 def test_columns_of_latin_1_count_bytes(keys: KeyMaker) -> None:
     (found,) = match(b"\xe9\xe8 " + keys.key_id().encode())
     assert found.column == 4
+
+
+def test_positions_of_many_hits(keys: KeyMaker) -> None:
+    ids = [keys.key_id() for _ in range(6)]
+    text = f"é {ids[0]} ü {ids[1]}\n{ids[2]}\n\n  {ids[3]} é {ids[4]}\n{ids[5]}"
+    for codec in ("utf-8", *UTF16):
+        found = match(text.encode(codec))
+        assert [(one.line, one.column) for one in found] == [
+            (1, 3), (1, 26), (2, 1), (4, 3), (4, 26), (5, 1),
+        ]  # fmt: skip
 
 
 def test_a_piece_knows_its_place(keys: KeyMaker) -> None:
