@@ -12,6 +12,7 @@ from typing import Final, cast
 
 import regex
 
+from leakscan.aws import known_fake_id
 from leakscan.match.compile import Compiled, Exact, compile_rules
 from leakscan.match.position import Positions
 from leakscan.match.units import normalise
@@ -103,7 +104,7 @@ class Matcher:
             if exact.rule.near or number not in hits.ends:
                 continue
             for found in self._run(content, view, exact, hits.ends[number], seen, positions):
-                wide |= isinstance(found, Candidate) and found.rule.part is Part.KEY_ID
+                wide |= isinstance(found, Candidate) and _calls_for_tokens(found)
                 yield found
         if wide and self._compiled.bare is not None and view.text:
             self._compiled.bare.scan(
@@ -141,6 +142,16 @@ class Matcher:
                 content.name,
                 f"rule {exact.rule.id}, {len(content.data)} bytes",
             )
+
+
+def _calls_for_tokens(candidate: Candidate) -> bool:
+    """Return whether bare tokens anywhere in the content are worth a look because of it.
+
+    Published samples of ids do not count: they stand in the largest documents of the AWS SDKs.
+    """
+    return candidate.rule.part is Part.KEY_ID and not known_fake_id(
+        candidate.value.reveal().decode("ascii")
+    )
 
 
 def _candidate(

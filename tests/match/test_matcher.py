@@ -175,6 +175,8 @@ def test_bare_tokens_need_an_id_a_word_or_deep(keys: KeyMaker) -> None:
     assert values(b"aws_key: " + far + secret) == []
     assert values(key_id + far + secret) == [key_id, secret]
     assert values(secret + far + key_id) == [key_id, secret]
+    sample = b"AKIA%%IOSFODNN7EXAMPLE".replace(b"%%", b"")
+    assert values(sample + far + secret) == [sample]
 
 
 def test_a_rule_that_takes_too_long_ends_alone(keys: KeyMaker) -> None:
