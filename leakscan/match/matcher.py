@@ -104,7 +104,7 @@ class Matcher:
             if exact.rule.near or number not in hits.ends:
                 continue
             for found in self._run(content, view, exact, hits.ends[number], seen, positions):
-                wide |= isinstance(found, Candidate) and _calls_for_tokens(found)
+                wide |= isinstance(found, Candidate) and _calls_for_tokens(content, view, found)
                 yield found
         if wide and self._compiled.bare is not None and view.text:
             self._compiled.bare.scan(
@@ -144,14 +144,15 @@ class Matcher:
             )
 
 
-def _calls_for_tokens(candidate: Candidate) -> bool:
+def _calls_for_tokens(content: Content, view: View, candidate: Candidate) -> bool:
     """Return whether bare tokens anywhere in the content are worth a look because of it.
 
     Published samples of ids do not count: they stand in the largest documents of the AWS SDKs.
     """
-    return candidate.rule.part is Part.KEY_ID and not known_fake_id(
-        candidate.value.reveal().decode("ascii")
-    )
+    if candidate.rule.part is not Part.KEY_ID:
+        return False
+    start, end = (view.index(at - content.start) for at in (candidate.start, candidate.end))
+    return not known_fake_id(view.text[start:end].decode("ascii"))
 
 
 def _candidate(

@@ -31,6 +31,10 @@ class View:
         """Return where the character stands in the bytes that were decoded."""
         return self.origin + index * self.width
 
+    def index(self, offset: int) -> int:
+        """Return which character stands at the offset; the inverse of `offset`."""
+        return (offset - self.origin) // self.width
+
 
 Decoder = Callable[[bytes, Collection[int]], Iterator[View]]
 """Takes the bytes and the ends of the anchors seen in them; yields the views worth matching."""
