@@ -102,7 +102,7 @@ class SkipReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something that belongs to the scan and was not read, matched or traced; makes it incomplete."""
+    """Something of the scan that was not read, matched or traced; it makes the scan incomplete."""
 
     kind: Kind
     reason: SkipReason
@@ -153,7 +153,7 @@ class Rule:
     pattern: str
     """Exact bytes regex with a group `secret`; no lookaround; every repeat bounded."""
     needle: str
-    """First-phase expression, at most `MAX_NEEDLE_WIDTH` bytes wide; the pattern itself if short."""
+    """First-phase expression of at most `MAX_NEEDLE_WIDTH` bytes; the pattern itself if short."""
     boundary: Boundary
     min_entropy: float
     near: bool
@@ -240,7 +240,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a responder acts on: parts that belong together, with the verdict of all their sightings."""
+    """What a responder acts on: parts that belong together, judged by all their sightings."""
 
     fingerprint: Fingerprint
     identity: Identity

@@ -4,6 +4,7 @@ Reflog messages, config, messages being edited and hooks can hold a credential l
 In: a `Layout`. Out: Content of kind git-file and index, and Skipped.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,8 +68,12 @@ def read_indexes(layout: Layout, git: Git) -> Iterator[IndexEntry | Skipped]:
             else b"worktrees/" + os.fsencode(git_dir.name) + b"/"
         )
         try:
-            if read_optional(path, _INDEX_LIMIT) is None:
+            data = read_optional(path, _INDEX_LIMIT)
+            if data is None:
                 continue
+            if not _is_sound(data, layout.object_format):
+                detail = "its checksum is wrong"
+                yield Skipped(Kind.INDEX, SkipReason.DAMAGED, path=prefix + b"index", detail=detail)
             _lend_shared_index(git_dir, git)
             listing = git.run(["ls-files", "-z", "--stage"], extra={"GIT_INDEX_FILE": str(path)})
         except OSError as error:
@@ -81,6 +86,17 @@ def read_indexes(layout: Layout, git: Git) -> Iterator[IndexEntry | Skipped]:
             )
             continue
         yield from _entries(prefix + b"index", listing)
+
+
+def _is_sound(data: bytes, object_format: str) -> bool:
+    """Check the sum at the end of an index, which git itself only checks in fsck."""
+    length = hashlib.new(object_format, usedforsecurity=False).digest_size
+    body, stored = data[:-length], data[-length:]
+    # A sum of zeros says that there is none. Source: git documentation, index.skipHash.
+    return (
+        not any(stored)
+        or hashlib.new(object_format, body, usedforsecurity=False).digest() == stored
+    )
 
 
 def _entries(index: bytes, listing: bytes) -> Iterator[IndexEntry]:

@@ -40,6 +40,7 @@ class Links:
         self.trees: list[ObjectId] = []
         self.absent: dict[ObjectId, Kind] = {}
         self.submodules: set[bytes] = set()
+        self.gitmodules: set[ObjectId] = set()
         self._names: set[bytes] = set()
 
     def commit(self, object_id: ObjectId, data: bytes) -> Skipped | None:
@@ -70,6 +71,8 @@ class Links:
         self.trees.append(object_id)
         fresh = {name for _, name, _ in entries} - self._names
         self._names |= fresh
+        if b" .gitmodules\0" in data:
+            self.gitmodules |= {oid for _, name, oid in entries if name == b".gitmodules"}
         if not self._known_all(entries):
             self._expect_entries(entries)
         return [Content(Kind.PATH, name, name=name) for name in fresh]

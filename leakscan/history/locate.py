@@ -160,6 +160,15 @@ def parse_config(text: bytes) -> dict[tuple[str, str], bytes]:
     return settings
 
 
+def submodule_paths(gitmodules: bytes) -> set[bytes]:
+    """Return the paths that a .gitmodules file declares."""
+    return {
+        value
+        for (section, key), value in parse_config(gitmodules).items()
+        if section.startswith("submodule.") and key == "path"
+    }
+
+
 def _infer_format(objects: Path) -> str:
     """Tell the format from the names of packs and loose objects, where no config says it."""
     for pack in (objects / "pack").glob("pack-*.idx") if (objects / "pack").is_dir() else ():

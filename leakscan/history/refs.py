@@ -109,7 +109,7 @@ def _read_loose(git_dir: Path, layout: Layout, refs: Refs, symbolic: dict[bytes,
         except OSError as error:
             refs.skipped.append(_unreadable(name, error))
             continue
-        if text.startswith(b"ref:"):
+        if text.startswith(b"ref:") and text[4:].strip().startswith(b"refs/"):
             symbolic[name] = text[4:].strip()
         elif (target := _object_id(text, layout.id_bytes)) is not None:
             refs.targets[name] = target
@@ -161,6 +161,8 @@ def _read_heads(layout: Layout, refs: Refs) -> None:
             refs.skipped.append(_unreadable(name, error))
             continue
         ref = text[4:].strip() if text.startswith(b"ref:") else None
+        if ref is not None and not ref.startswith(b"refs/"):
+            refs.skipped.append(_damaged(name, "points outside refs/"))
         target = refs.targets.get(ref) if ref else _object_id(text, layout.id_bytes)
         if ref is None and target is None:
             refs.skipped.append(_damaged(name, "neither a ref nor an object id"))

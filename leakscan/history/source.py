@@ -14,7 +14,7 @@ from leakscan.history.files import read_optional
 from leakscan.history.git import Git, GitError
 from leakscan.history.gitfiles import IndexEntry, git_files, read_indexes
 from leakscan.history.links import Links
-from leakscan.history.locate import Layout
+from leakscan.history.locate import Layout, submodule_paths
 from leakscan.history.refs import read_refs
 from leakscan.history.store import Listing, list_store
 from leakscan.model import Content, Kind, NotInStore, ObjectId, Skipped, SkipReason, Target
@@ -57,7 +57,16 @@ class StoreSource:
 
     def not_in_store(self) -> NotInStore:
         """Name the submodules and LFS objects met in the contents so far."""
-        return NotInStore(tuple(sorted(self.links.submodules)), tuple(sorted(self._lfs)))
+        declared: set[bytes] = set()
+        for item in self.reader.read_whole(
+            sorted(self.links.gitmodules & self._listing.ids.keys())
+        ):
+            if isinstance(item, Content):
+                declared |= submodule_paths(item.data)
+        # A tree has only the last component of the path.
+        last = {path.rpartition(b"/")[2] for path in declared}
+        submodules = declared | (self.links.submodules - last) if self.links.submodules else ()
+        return NotInStore(tuple(sorted(submodules)), tuple(sorted(self._lfs)))
 
     def _add_what_git_lists(self, listing: Listing) -> None:
         """Ask git for its own list as well: what either of us sees has to be read."""
@@ -107,11 +116,25 @@ class StoreSource:
             yield Content(Kind.INDEX, entry.path, name=entry.path)
 
     def _listed(self, skipped: Skipped) -> Skipped:
-        """Call damaged what git calls missing: the store lists it, so it should be there."""
-        if skipped.reason is not SkipReason.MISSING:
-            return skipped
-        detail = skipped.detail or "listed, but git cannot read it"
-        return Skipped(skipped.kind, SkipReason.DAMAGED, skipped.object_id, detail=detail)
+        """Say what is wrong with an object that the store lists and git cannot read."""
+        assert skipped.object_id is not None
+        reason, detail = skipped.reason, skipped.detail
+        if reason is SkipReason.MISSING:
+            reason, detail = SkipReason.DAMAGED, detail or "listed, but git cannot read it"
+        if reason is SkipReason.DAMAGED and self._is_forbidden(skipped.object_id):
+            reason, detail = SkipReason.UNREADABLE, "permission denied"
+        return Skipped(skipped.kind, reason, skipped.object_id, detail=detail)
+
+    def _is_forbidden(self, object_id: ObjectId) -> bool:
+        name = object_id.hex()
+        for folder in self._listing.folders:
+            try:
+                (folder / name[:2] / name[2:]).open("rb").close()
+            except PermissionError:
+                return True
+            except OSError:
+                continue
+        return False
 
     def _read_shallow(self) -> frozenset[ObjectId]:
         try:

@@ -125,6 +125,13 @@ class _Cleaner:
     def many(self, values: Iterable[bytes | str]) -> list[str]:
         return [self.one(value) for value in values]
 
+    def name(self, value: bytes | str) -> str:
+        """Mask also what only looks like a secret: a name may be the one place it was read from."""
+        return mask_text(self.one(value))
+
+    def names(self, values: Iterable[bytes | str]) -> list[str]:
+        return [self.name(value) for value in values]
+
     def tool(self, result: ScanResult) -> ToolDoc:
         return {
             "name": "leakscan",
@@ -137,12 +144,12 @@ class _Cleaner:
 
     def target(self, target: Target) -> TargetDoc:
         return {
-            "path": self.one(target.path),
-            "head": self.maybe(target.head),
+            "path": self.name(target.path),
+            "head": self.name(target.head) if target.head else None,
             "refs": target.refs,
             "shallow": target.shallow,
             "partial": target.partial,
-            "alternates": self.many(target.alternates),
+            "alternates": self.names(target.alternates),
             "replace_refs": target.replace_refs,
             "grafts": target.grafts,
             "object_format": self.one(target.object_format),
@@ -167,7 +174,7 @@ class _Cleaner:
         }
 
     def elsewhere(self, names: tuple[bytes, ...]) -> ElsewhereDoc:
-        return {"count": len(names), "names": self.many(names[:MAX_NAMES])}
+        return {"count": len(names), "names": self.names(names[:MAX_NAMES])}
 
     def finding(self, finding: Finding) -> FindingDoc:
         credential = finding.credential
@@ -210,9 +217,9 @@ class _Cleaner:
             "removed_at": _date(exposure.removed_at),
             "at_head": exposure.at_head,
             "reachable": exposure.reachable,
-            "refs": self.many(exposure.refs),
-            "tips": self.many(exposure.tips),
-            "leftovers": self.many(exposure.leftovers),
+            "refs": self.names(exposure.refs),
+            "tips": self.names(exposure.tips),
+            "leftovers": self.names(exposure.leftovers),
             "first_commit": _hex(exposure.first_commit),
             "last_commit": _hex(exposure.last_commit),
         }
@@ -229,7 +236,7 @@ class _Cleaner:
             "date": _date(one.date),
             "path": self.path(one.path),
             "from_path": self.path(one.from_path),
-            "name": self.maybe(one.name),
+            "name": self.name(one.name) if one.name else None,
             "line": one.line,
             "column": one.column,
             "blob": _hex(one.object_id),
@@ -254,7 +261,7 @@ class _Cleaner:
         return {
             "object": _hex(skipped.object_id),
             "kind": skipped.kind.value,
-            "path": self.maybe(skipped.path),
+            "path": self.name(skipped.path) if skipped.path else None,
             "reason": skipped.reason.value,
             # A detail may quote what a program said about content that no rule has judged yet.
             "detail": mask_text(self.one(skipped.detail)),

@@ -9,6 +9,7 @@ special case. Values are bits of an integer, so that all are compared at once.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
+from itertools import islice
 from operator import and_, or_
 from typing import Final
 
@@ -16,12 +17,8 @@ from leakscan.history.objects import MODE_SYMLINK, CommitLinks
 from leakscan.model import Event, ObjectId
 from leakscan.trace.marks import Entry, Marked
 
-MAX_PATHS: Final = 200_000
+MAX_PATHS: Final = 20_000
 """Paths of one commit that lead to a hit. Ten folders of ten folders of ten … are 10^10 of them."""
-
-
-class TooManyPathsError(Exception):
-    """A commit has more paths that lead to a hit than anyone could act on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +64,29 @@ def commit_events(
     commits: Mapping[ObjectId, CommitLinks],
     marked: Marked,
     bits: Bits,
-) -> list[PathEvent]:
-    """Return what the commit did, in path order.
+) -> tuple[list[PathEvent], bool]:
+    """Return what the commit did, in path order, and whether that is all of it.
 
     A parent that is not in the store, or whose tree is not, counts as not having the value; what
     appears against it is flagged `at_boundary`, for its origin may lie beyond.
-
-    Raises TooManyPathsError above MAX_PATHS.
+    Above MAX_PATHS it is not all.
     """
     links = commits[commit]
     if links.tree in marked.unknown:
-        return []
+        return [], True
     parents = [commits.get(parent) for parent in links.parents]
     olds = tuple(parent.tree if parent else None for parent in parents)
     boundary = any(parent is None for parent in parents)
     if not any(tree in marked.children or tree in marked.unknown for tree in (links.tree, *olds)):
-        return []
+        return [], True
+    changed = list(islice(_changed(links.tree, olds, marked), MAX_PATHS))
     found = [
         event
-        for pair, unsure in _changed(links.tree, olds, marked)
+        for pair, unsure in changed
         for event in _compare(commit, pair, bits, at_boundary=boundary or unsure)
     ]
-    return _with_moves(sorted(found, key=lambda event: (event.path, event.event)))
+    events = _with_moves(sorted(found, key=lambda event: (event.path, event.event)))
+    return events, len(changed) < MAX_PATHS
 
 
 def _changed(
@@ -101,7 +99,6 @@ def _changed(
     """
     stack: list[tuple[bytes, ObjectId | None, tuple[ObjectId | None, ...], bool]] = []
     stack.append((b"", tree, tuple(olds), False))
-    left = MAX_PATHS
     while stack:
         prefix, new, others, unsure = stack.pop()
         if new in others or new in marked.unknown:
@@ -116,9 +113,6 @@ def _changed(
             there = tuple(marked.child(other, name) for other in others)
             if here is not None and here in there:
                 continue
-            left -= 1
-            if not left:
-                raise TooManyPathsError
             yield _Pair(path, here, there), unsure
             if any(entry is not None and entry.is_tree for entry in (here, *there)):
                 stack.append((path + b"/", _tree(here), tuple(map(_tree, there)), unsure))

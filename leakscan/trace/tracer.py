@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from leakscan.history.base import Source
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
-from leakscan.trace.events import MAX_PATHS, Bits, PathEvent, TooManyPathsError, commit_events
+from leakscan.trace.events import MAX_PATHS, Bits, PathEvent, commit_events
 from leakscan.trace.graph import ancestors, topological
 from leakscan.trace.marks import Marked, mark
 from leakscan.trace.refs import Holders, absent_targets, anchors, holders, peel, tree_bits
@@ -66,11 +66,9 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
         held = bits.commits.get(commit, 0)
         for parent in links.commits[commit].parents:
             held |= contains.get(parent, 0)
-        try:
-            events = commit_events(commit, links.commits, marked, bits)
-        except TooManyPathsError:
+        events, whole = commit_events(commit, links.commits, marked, bits)
+        if not whole:
             traced.skipped.append(_too_many_paths(commit))
-            events = []
             held |= tree_bits(links.commits[commit].tree, marked, bits, known)
         for event in events:
             traced.events.append(event)
