@@ -17,6 +17,7 @@ from leakscan.model import (
     Credential,
     Finding,
     Kind,
+    NotInStore,
     ObjectId,
     Occurrence,
     Remediation,
@@ -28,7 +29,7 @@ from leakscan.model import (
 )
 from leakscan.trace.findings import findings_of
 from leakscan.trace.grouping import group, pair_lone_parts
-from leakscan.trace.tracer import trace
+from leakscan.trace.tracer import Traced, trace
 from leakscan.trace.values import Values
 from leakscan.trace.versions import search_versions
 
@@ -109,14 +110,16 @@ def scan(
     tally = _read(source, stages, observer)
     _assert_all_read(source, tally)
     observer.stage("tracing")
-    findings, untraced = _trace(source, stages, tally)
-    skipped = _without_repeats([*tally.skipped, *untraced])
+    findings, traced = _trace(source, stages, tally)
+    skipped = _without_repeats([*tally.skipped, *traced.skipped])
     coverage = Coverage(
         objects_expected=source.expected,
         objects_scanned=len(tally.seen),
         by_kind=dict(sorted(Counter(tally.seen.values()).items())),
         bytes_scanned=tally.bytes_scanned,
-        not_in_store=source.not_in_store(),
+        not_in_store=NotInStore(
+            tuple(sorted(traced.submodules)), tuple(sorted(source.lfs_objects()))
+        ),
         seconds=round(clock() - started, 3),
     )
     return ScanResult(
@@ -170,7 +173,7 @@ def _assert_all_read(source: Source, tally: _Tally) -> None:
         tally.skipped.append(Skipped(Kind.PACK, SkipReason.UNREADABLE, detail=detail))
 
 
-def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding], list[Skipped]]:
+def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding], Traced]:
     """Follow what was seen through history and conclude on each credential."""
     values = Values()
     for sighting in tally.sightings:
@@ -192,7 +195,7 @@ def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding]
                 remediation=stages.fill(remediation, credential) if remediation else None,
             )
         )
-    return findings, traced.skipped
+    return findings, traced
 
 
 def _paths(occurrences: Sequence[Occurrence]) -> set[bytes]:

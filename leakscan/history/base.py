@@ -10,7 +10,7 @@ from typing import Protocol
 from leakscan.history.gitfiles import IndexEntry
 from leakscan.history.links import Links
 from leakscan.history.refs import Refs
-from leakscan.model import Content, NotInStore, ObjectId, Skipped, Target
+from leakscan.model import Content, ObjectId, Skipped, Target
 
 
 class Reader(Protocol):
@@ -41,6 +41,10 @@ class Source(Protocol):
         """Yield everything once: objects, path names, ref names, index paths, git's own files."""
         ...
 
-    def not_in_store(self) -> NotInStore:
-        """Name what the repository keeps elsewhere."""
+    def declared_submodules(self) -> set[bytes]:
+        """Return the paths of submodules that the repository declares."""
+        ...
+
+    def lfs_objects(self) -> set[bytes]:
+        """Return the ids of LFS objects that the repository points to."""
         ...

@@ -39,7 +39,8 @@ class Links:
         self.tags: dict[ObjectId, TagLink] = {}
         self.trees: list[ObjectId] = []
         self.absent: dict[ObjectId, Kind] = {}
-        self.submodules: set[bytes] = set()
+        self.submodules: dict[ObjectId, bytes] = {}
+        """The commits that gitlinks name, each with the last component of a path it is at."""
         self.gitmodules: set[ObjectId] = set()
         self._names: set[bytes] = set()
 
@@ -89,7 +90,7 @@ class Links:
     def _expect_entries(self, entries: list[tuple[bytes, bytes, ObjectId]]) -> None:
         for mode, name, object_id in entries:
             if mode == MODE_SUBMODULE:
-                self.submodules.add(name)
+                self.submodules[object_id] = name
             else:
                 self.expect(object_id, Kind.TREE if mode == MODE_TREE else Kind.BLOB)
 

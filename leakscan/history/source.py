@@ -17,7 +17,7 @@ from leakscan.history.links import Links
 from leakscan.history.locate import Layout, submodule_paths
 from leakscan.history.refs import read_refs
 from leakscan.history.store import Listing, list_store
-from leakscan.model import Content, Kind, NotInStore, ObjectId, Skipped, SkipReason, Target
+from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason, Target
 
 _LFS_HEADER: Final = b"version https://git-lfs.github.com/spec/"
 _LFS_LIMIT: Final = 1024
@@ -55,18 +55,19 @@ class StoreSource:
         yield from self._names()
         yield from git_files(self._layout)
 
-    def not_in_store(self) -> NotInStore:
-        """Name the submodules and LFS objects met in the contents so far."""
-        declared: set[bytes] = set()
-        for item in self.reader.read_whole(
-            sorted(self.links.gitmodules & self._listing.ids.keys())
-        ):
-            if isinstance(item, Content):
-                declared |= submodule_paths(item.data)
-        # A tree has only the last component of the path.
-        last = {path.rpartition(b"/")[2] for path in declared}
-        submodules = declared | (self.links.submodules - last) if self.links.submodules else ()
-        return NotInStore(tuple(sorted(submodules)), tuple(sorted(self._lfs)))
+    def declared_submodules(self) -> set[bytes]:
+        """Return the paths that any version of a .gitmodules declares."""
+        stored = sorted(self.links.gitmodules & self._listing.ids.keys())
+        return {
+            path
+            for item in self.reader.read_whole(stored)
+            if isinstance(item, Content)
+            for path in submodule_paths(item.data)
+        }
+
+    def lfs_objects(self) -> set[bytes]:
+        """Return the LFS object ids that pointers met in the contents so far name."""
+        return self._lfs
 
     def _add_what_git_lists(self, listing: Listing) -> None:
         """Ask git for its own list as well: what either of us sees has to be read."""

@@ -30,6 +30,7 @@ class Traced:
     order: dict[bytes, int] = field(default_factory=dict)
     unheld: set[ObjectId] = field(default_factory=set)
     named: dict[ObjectId, list[tuple[bytes, bytes]]] = field(default_factory=dict)
+    submodules: set[bytes] = field(default_factory=set)
     skipped: list[Skipped] = field(default_factory=list)
 
 
@@ -48,17 +49,19 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
         if remembered.expected:
             links.expect(remembered.target, Kind.COMMIT)
     lost = set(links.absent) | set(damaged)
-    if not (bits.blobs or bits.names or bits.commits or bits.tags or lost):
-        return Traced(bits)
+    declared = source.declared_submodules() if links.submodules else set()
+    gitlinks = _undeclared(links.submodules, declared)
+    if not (bits.blobs or bits.names or bits.commits or bits.tags or lost or gitlinks):
+        return Traced(bits, submodules=declared)
     marked = mark(
         source.reader,
         links.trees,
-        set(bits.blobs) | lost,
+        set(bits.blobs) | lost | gitlinks,
         bits.names.keys(),
         unknown=_lost_trees(source, damaged),
         id_bytes=links.id_bytes,
     )
-    traced = Traced(bits)
+    traced = Traced(bits, submodules=declared)
     contains: dict[ObjectId, int] = {}
     known: dict[ObjectId, int] = {}
     for commit in topological(links.commits):
@@ -77,10 +80,17 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
     traced.holders = holders(source.refs, links, marked, bits, contains)
     traced.head_places = _head_places(source, marked, bits)
     held_by_commits = _paths([commit.tree for commit in links.commits.values()], marked)
+    traced.submodules |= {path for link, path in held_by_commits.items() if link in gitlinks}
     traced.unheld = set(bits.blobs).difference(held_by_commits)
     traced.named = _named(source, marked, traced.unheld)
     traced.skipped += _explain(source, marked, damaged, absent_refs)
     return traced
+
+
+def _undeclared(submodules: dict[ObjectId, bytes], declared: set[bytes]) -> set[ObjectId]:
+    """Return the gitlinks whose path no .gitmodules tells; a tree has only its last component."""
+    last = {path.rpartition(b"/")[2] for path in declared}
+    return {link for link, name in submodules.items() if name not in last}
 
 
 def _too_many_paths(commit: ObjectId) -> Skipped:
