@@ -56,6 +56,7 @@ _FAKE_SECRETS: Final = _unmark(
     "wJalrXUtnFEMI/K7MDENG/%%bPxRfiCYEXAMPLEKEY",
     "wJalrXUtnFEMI/K7MDENG/%%bPxRfiCYzEXAMPLEKEY",
     "je7MtGbClwBF/2Zp9Utk/%%h3yCo8nvbEXAMPLEKEY",
+    "zuf+tfteSlswRu7BJ86w%%ekitnifILbZam1KYY3TG",
 )
 
 
@@ -118,6 +119,7 @@ def known_fake_id(key_id: str) -> bool:
 def known_fake_secret(secret: str) -> bool:
     """Return whether the secret is a published sample.
 
-    Source: samples of the AWS documentation end with EXAMPLEKEY; moto has one of 41 characters.
+    Source: samples of the AWS documentation end with EXAMPLEKEY; moto has one of 41 characters;
+    MinIO documents one for its public playground, play.min.io.
     """
     return secret in _FAKE_SECRETS or secret.endswith("EXAMPLEKEY")

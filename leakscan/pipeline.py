@@ -17,6 +17,7 @@ from leakscan.model import (
     Credential,
     Finding,
     Kind,
+    Level,
     NotInStore,
     ObjectId,
     Occurrence,
@@ -84,6 +85,10 @@ class Stages:
     scorer: Scoring
     remediations: Mapping[str, Remediation]
     fill: Fill
+
+    def is_sure(self, sightings: Sequence[Sighting]) -> bool:
+        """Say whether sightings of one identity amount to more than a doubt."""
+        return self.scorer.conclude(sightings, ()).confidence is not Level.LOW
 
 
 @dataclass(slots=True)
@@ -181,7 +186,7 @@ def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding]
     traced = trace(source, values.bits(), tally.damaged)
     if search_versions(source, values, traced):
         traced = trace(source, values.bits(), tally.damaged)
-    groups = pair_lone_parts(group(tally.sightings), values, traced)
+    groups = pair_lone_parts(group(tally.sightings), values, traced, stages.is_sure)
     builder = findings_of(source, values, traced)
     findings = []
     for sightings in groups.values():

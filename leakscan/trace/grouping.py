@@ -5,7 +5,7 @@ an id and a secret that one commit, or nothing else in the repository, brings to
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from leakscan.model import Event, Identity, Part, Reason, Sighting
@@ -15,10 +15,10 @@ from leakscan.trace.values import Value, Values, parts
 Groups = dict[Identity, list[Sighting]]
 
 _SAME_COMMIT = Reason(
-    "paired-by-commit", 0, "the same commit brought this id and this secret, and no others"
+    "paired-by-commit", 15, "One commit brought this id and this secret, and no others."
 )
 _SAME_REPOSITORY = Reason(
-    "paired-by-repository", -10, "the only id and the only secret without a partner in here"
+    "paired-by-repository", 0, "They are the only id and the only secret without a partner."
 )
 
 
@@ -44,10 +44,16 @@ def group(sightings: Iterable[Sighting]) -> Groups:
     return {identity: seen for identity, seen in groups.items() if seen}
 
 
-def pair_lone_parts(groups: Groups, values: Values, traced: Traced) -> Groups:
-    """Pair a lone id with a lone secret where a commit, else the repository, leaves no choice."""
-    ids = [identity for identity in groups if set(_kinds(identity)) == {Part.KEY_ID}]
-    secrets = [identity for identity in groups if set(_kinds(identity)) == {Part.SECRET}]
+def pair_lone_parts(
+    groups: Groups, values: Values, traced: Traced, is_sure: Callable[[list[Sighting]], bool]
+) -> Groups:
+    """Pair a lone id with a lone secret where a commit, else the repository, leaves no choice.
+
+    Only parts that are sure by themselves are paired: two doubts make no certainty.
+    """
+    sure = [identity for identity, seen in groups.items() if is_sure(seen)]
+    ids = [identity for identity in sure if _kinds(identity) == [Part.KEY_ID]]
+    secrets = [identity for identity in sure if _kinds(identity) == [Part.SECRET]]
     if not ids or not secrets:
         return groups
     result = dict(groups)
@@ -92,13 +98,16 @@ def _by_commit(
 
 
 def _join(groups: Groups, one: Identity, other: Identity, reason: Reason) -> None:
+    """Make one group of an id and a secret. The evidence is the secret's: it is what counts."""
     whole = Identity(one.access_key_id, other.secret)
+    rule = groups.pop(one)[0].rule
     groups[whole] = [
         replace(
             sighting,
             identity=whole,
+            rule=rule,
             points=sighting.points + reason.effect,
             reasons=(*sighting.reasons, reason),
         )
-        for sighting in (*groups.pop(one), *groups.pop(other))
+        for sighting in groups.pop(other)
     ]

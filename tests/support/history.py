@@ -168,6 +168,24 @@ def _rename(draw: st.DrawFn, _: list[Commit], __: tuple[int, ...], tree: Tree) -
         _put(tree, draw(st.sampled_from(PATHS)), Version(version.mode, more + version.lines))
 
 
+def _spread(draw: st.DrawFn, _: list[Commit], __: tuple[int, ...], tree: Tree) -> None:
+    """Copy one file to several places, so that one value stands in many."""
+    if tree:
+        version = tree[draw(st.sampled_from(sorted(tree)))]
+        for path in draw(st.lists(st.sampled_from(PATHS), min_size=2, max_size=4, unique=True)):
+            _put(tree, path, version)
+
+
+def _shift(draw: st.DrawFn, _: list[Commit], __: tuple[int, ...], tree: Tree) -> None:
+    """Rename a whole folder, or all but one file: several moves in one commit."""
+    stays = draw(st.sampled_from(PATHS))
+    inside = any(path.startswith(b"m/") for path in tree)
+    for path in [one for one in sorted(tree) if one != stays]:
+        if path.startswith(b"m/") == inside:
+            version = tree.pop(path)
+            _put(tree, path.removeprefix(b"m/") if inside else b"m/" + path, version)
+
+
 def _take(draw: st.DrawFn, commits: list[Commit], parents: tuple[int, ...], tree: Tree) -> None:
     """Resolve a conflict: take one path, or all, from one parent."""
     if parents:
@@ -197,5 +215,5 @@ def _pick(draw: st.DrawFn, commits: list[Commit], _: tuple[int, ...], tree: Tree
 
 
 _CHANGES: Final[Sequence[Change]] = (
-    _edit, _edit, _edit, _delete, _copy, _rename, _take, _restore, _pick,
+    _edit, _edit, _edit, _delete, _copy, _rename, _spread, _shift, _take, _restore, _pick,
 )  # fmt: skip
