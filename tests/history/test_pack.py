@@ -54,7 +54,9 @@ def test_a_short_index_is_damaged(packed: Repo, tmp_path: Path, keep: int) -> No
         read_index(short, 20)
 
 
-def test_a_lying_count_is_refused_before_anything_is_allocated(packed: Repo, tmp_path: Path) -> None:
+def test_a_lying_count_is_refused_before_anything_is_allocated(
+    packed: Repo, tmp_path: Path
+) -> None:
     data = bytearray(packed.packs()[0].with_suffix(".idx").read_bytes())
     data[8 + 1020 : 8 + 1024] = b"\xff\xff\xff\xff"
     lying = tmp_path / "lying.idx"

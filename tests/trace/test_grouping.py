@@ -15,9 +15,7 @@ def _named(secret: str) -> bytes:
     return b"AWS_SECRET_ACCESS_KEY=%b\n" % secret.encode()
 
 
-def test_one_commit_brings_id_and_secret_in_two_files(
-    cli: Cli, repo: Repo, keys: KeyMaker
-) -> None:
+def test_one_commit_brings_id_and_secret_in_two_files(cli: Cli, repo: Repo, keys: KeyMaker) -> None:
     one, other = keys.leaks(2)
     repo.commit({b"a.ini": b"key = %b\n" % one.key_id.encode(), b"secrets.env": _named(one.secret)})
     repo.commit({b"b.txt": b"key = %b\n" % other.key_id.encode()})
