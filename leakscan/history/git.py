@@ -215,16 +215,17 @@ class Git:
                         link.symlink_to(file.resolve())
         self._environment["GIT_OBJECT_DIRECTORY"] = str(top)
 
-    def for_each_ref_in_reftable(self, folder: Path) -> bytes:
-        """Return `<hex> <ref>` lines from a copy of a reftable folder.
+    def refs_from_reftable(self, folder: Path) -> Path:
+        """Return a git directory of ours with the refs and reflogs of a reftable as plain files.
 
-        Raises GitError where the installed git does not know reftables, and OSError.
+        Raises GitError where the installed git cannot convert one (before 2.48), and OSError.
         """
         copy = self.git_dir / "with-reftable"
         _write_git_dir(copy, self._object_format, ref_format="reftable")
+        (copy / "refs" / "heads").write_text("this repository uses the reftable format\n")
         shutil.copytree(folder, copy / "reftable", symlinks=True)
-        command = ["for-each-ref", "--format=%(objectname) %(refname)"]
-        return self.run(command, extra={"GIT_DIR": str(copy)})
+        self.run(["refs", "migrate", "--ref-format=files"], extra={"GIT_DIR": str(copy)})
+        return copy
 
 
 def _write_git_dir(git_dir: Path, object_format: str, ref_format: str = "") -> None:

@@ -6,7 +6,7 @@ Source: git documentation, gitrepository-layout, git-pack-refs, git-reflog.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -47,22 +47,34 @@ class Refs:
     skipped: list[Skipped] = field(default_factory=list)
 
 
-def read_refs(layout: Layout, git: Git) -> Refs:
-    """Read every ref, HEAD, worktree HEAD and reflog of the repository."""
+def read_refs(layout: Layout) -> Refs:
+    """Read every ref, HEAD, worktree HEAD and reflog of a repository that keeps them in files."""
     refs = Refs()
     symbolic: dict[bytes, bytes] = {}
-    if layout.ref_format == "reftable":
-        _read_reftable(layout, git, refs)
-    else:
-        _read_packed(layout, refs)
-        folders = [layout.common_dir, *_worktrees(layout)]
-        for folder in dict.fromkeys([*folders, layout.git_dir]):
-            _read_loose(folder, layout, refs, symbolic)
+    _read_packed(layout, refs)
+    for folder in worktree_dirs(layout):
+        _read_loose(folder, layout, refs, symbolic)
     for name, target in symbolic.items():
         _resolve(name, target, symbolic, refs)
     _read_heads(layout, refs)
     _read_reflogs(layout, refs)
     return refs
+
+
+def with_plain_refs(layout: Layout, git: Git) -> Layout:
+    """Return a layout whose refs and reflogs are plain files: a converted copy of a reftable."""
+    try:
+        copy = git.refs_from_reftable(layout.common_dir / "reftable")
+    except (GitError, OSError) as error:
+        detail = f"refs are stored as reftable; it takes git 2.48 or newer to read them ({error})"
+        lost = Skipped(Kind.REF, SkipReason.UNSUPPORTED, path=b"reftable", detail=detail)
+        return replace(layout, problems=(*layout.problems, lost))
+    problems = list(layout.problems)
+    for worktree in _worktrees(layout):
+        name = b"worktrees/" + os.fsencode(worktree.name)
+        detail = "the refs of a linked work tree, kept as reftable"
+        problems.append(Skipped(Kind.REF, SkipReason.UNSUPPORTED, path=name, detail=detail))
+    return replace(layout, git_dir=copy, common_dir=copy, problems=tuple(problems))
 
 
 def worktree_dirs(layout: Layout) -> list[Path]:
@@ -199,23 +211,6 @@ def _reflog_entries(name: bytes, lines: list[bytes], id_bytes: int) -> Iterator[
             target = _object_id(text, id_bytes)
             if target is not None and any(target):
                 yield ReflogEntry(name, position + step, target, expected=not step)
-
-
-def _read_reftable(layout: Layout, git: Git, refs: Refs) -> None:
-    """Let git read a copy of a reftable, if the installed git knows the format (2.45 and newer)."""
-    try:
-        lines = git.for_each_ref_in_reftable(layout.common_dir / "reftable")
-    except (GitError, OSError) as error:
-        detail = f"refs are stored as reftable, which this git cannot read ({error})"
-        refs.skipped.append(
-            Skipped(Kind.REF, SkipReason.UNSUPPORTED, path=b"reftable", detail=detail)
-        )
-        return
-    for line in lines.splitlines():
-        hexadecimal, _, name = line.partition(b" ")
-        target = _object_id(hexadecimal, layout.id_bytes)
-        if target is not None:
-            refs.targets[name] = target
 
 
 def _object_id(text: bytes, id_bytes: int) -> ObjectId | None:

@@ -15,7 +15,7 @@ from leakscan.history.git import Git, GitError
 from leakscan.history.gitfiles import IndexEntry, git_files, read_indexes
 from leakscan.history.links import Links
 from leakscan.history.locate import Layout, submodule_paths
-from leakscan.history.refs import read_refs
+from leakscan.history.refs import read_refs, with_plain_refs
 from leakscan.history.store import Listing, list_store
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason, Target
 
@@ -38,7 +38,8 @@ class StoreSource:
         self.reader: Reader = CatFile(git)
         self.expected = len(self._listing.ids)
         self.links = Links(self._listing.ids, layout.id_bytes)
-        self.refs = read_refs(layout, git)
+        self._ref_layout = layout if layout.ref_format == "files" else with_plain_refs(layout, git)
+        self.refs = read_refs(self._ref_layout)
         self.index: list[IndexEntry] = []
         self._lfs: set[bytes] = set()
         self.shallow = self._read_shallow()
@@ -47,13 +48,15 @@ class StoreSource:
     def contents(self) -> Iterator[Content | Skipped]:
         """Yield the store's objects, then names, then git's own files; see `Source.contents`."""
         yield from self._listing.skipped
-        yield from self._layout.problems
+        yield from self._ref_layout.problems
         for item in self.reader.read(list(self._listing.ids)):
             yield item if isinstance(item, Content) else self._listed(item)
             if isinstance(item, Content):
                 yield from self._understand(item)
         yield from self._names()
         yield from git_files(self._layout)
+        if self._ref_layout.common_dir != self._layout.common_dir:
+            yield from git_files(self._ref_layout)
 
     def declared_submodules(self) -> set[bytes]:
         """Return the paths that any version of a .gitmodules declares."""
