@@ -19,9 +19,9 @@ import yaml
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.model import Credential, Remediation
+from leakscan.resources import patterns
 
 FIELDS: Final = ("id", "title", "mechanism", "controls", "references")
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
 _FENCE: Final = "---"
 _ITEM: Final = re.compile(r"(\d+)\. +(\S.*)")
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_]+)\}")
@@ -46,7 +46,7 @@ def load_catalog(directory: Path | None = None) -> dict[str, Remediation]:
 
     Raises: RemediationError for a folder without texts or a text that is not valid.
     """
-    folder = directory if directory is not None else _default_directory()
+    folder = directory if directory is not None else patterns() / "remediation"
     paths = sorted(folder.glob("*.md"))
     if not paths:
         raise RemediationError(folder, "folder", "there is no remediation text in it")
@@ -63,12 +63,6 @@ def fill(remediation: Remediation, credential: Credential) -> Remediation:
     value = key_id if _SAFE_KEY_ID.fullmatch(key_id) else _KEY_ID.upper()
     steps = tuple(step.replace(f"{{{_KEY_ID}}}", value) for step in remediation.steps)
     return replace(remediation, steps=steps)
-
-
-def _default_directory() -> Path:
-    """In a wheel the texts are inside the package, in a checkout beside it."""
-    packaged = _PACKAGE / "_patterns" / "remediation"
-    return packaged if packaged.is_dir() else _PACKAGE.parent / "patterns" / "remediation"
 
 
 def _load(path: Path) -> Remediation:

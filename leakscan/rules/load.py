@@ -14,17 +14,11 @@ import regex
 import yaml
 
 from leakscan.model import Rule, RuleSet
+from leakscan.resources import patterns
 from leakscan.rules.schema import RuleError, rule_from
 
 _KEYS: Final = frozenset({"version", "terms", "rules"})
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def default_directory() -> Path:
-    """Return the rules that came with the program: inside a wheel, else beside a checkout."""
-    package = Path(__file__).parent.parent
-    bundled = package / "_patterns"
-    return bundled if bundled.is_dir() else package.parent / "patterns"
 
 
 def load_rules(directory: Path | None = None) -> RuleSet:
@@ -32,7 +26,7 @@ def load_rules(directory: Path | None = None) -> RuleSet:
 
     Raises: RuleError if a file cannot be read, a rule is wrong, or two rules share an id.
     """
-    directory = directory or default_directory()
+    directory = directory or patterns()
     files = sorted(directory.glob("*.yaml"), key=lambda file: file.name)
     if not files:
         raise RuleError(str(directory), "", "rules", "no *.yaml in this folder")

@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from leakscan.resources import patterns
 from leakscan.rulecheck import Case, RuleChecker, cases, check
-from leakscan.rules.load import default_directory, load_rules
+from leakscan.rules.load import load_rules
 
 RULES = load_rules()
-REMEDIATIONS = [file.stem for file in Path(default_directory(), "remediation").glob("*.md")]
+REMEDIATIONS = [file.stem for file in Path(patterns(), "remediation").glob("*.md")]
 
 
 @pytest.fixture(scope="module")
