@@ -84,8 +84,7 @@ class Links:
             self.absent[object_id] = kind
 
     def _known_all(self, entries: list[tuple[bytes, bytes, ObjectId]]) -> bool:
-        known = self._known
-        return all(object_id in known for _, _, object_id in entries)
+        return all(map(self._known.__contains__, [object_id for _, _, object_id in entries]))
 
     def _expect_entries(self, entries: list[tuple[bytes, bytes, ObjectId]]) -> None:
         for mode, name, object_id in entries:

@@ -101,13 +101,9 @@ def parse_tag(data: bytes) -> TagLink | None:
 
 def parse_tree(data: bytes, id_bytes: int) -> list[tuple[bytes, bytes, ObjectId]] | None:
     """Return (mode, name, id) of every entry in order, or None if the bytes are no tree."""
-    entries = _tree_pattern(id_bytes).findall(data)
-    # Every byte must belong to an entry: an id may hold any byte, so a pattern alone can drift.
-    if sum(len(mode) + len(name) for mode, name, _ in entries) + len(entries) * (
-        2 + id_bytes
-    ) != len(data):
-        return None
-    return entries
+    entry, whole = _tree_patterns(id_bytes)
+    # Every byte must belong to an entry: an id may hold any byte, so a search alone can drift.
+    return entry.findall(data) if whole.fullmatch(data) else None
 
 
 def to_date(seconds: int) -> datetime | None:
@@ -119,8 +115,11 @@ def to_date(seconds: int) -> datetime | None:
 
 
 @cache
-def _tree_pattern(id_bytes: int) -> re.Pattern[bytes]:
-    return re.compile(rb"([0-7]{5,6}) ([^\0]*)\0(.{%d})" % id_bytes, re.DOTALL)
+def _tree_patterns(id_bytes: int) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Return the pattern of one entry, and of a whole tree."""
+    entry = rb"([0-7]{5,6}) ([^\0]*)\0(.{%d})" % id_bytes
+    plain = entry.replace(b"(", b"(?:")
+    return re.compile(entry, re.DOTALL), re.compile(b"(?:%b)*+" % plain, re.DOTALL)
 
 
 def _link(line: bytes, prefix: bytes) -> ObjectId | None:
