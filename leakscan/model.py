@@ -309,7 +309,8 @@ class Exposure:
     """Since when, until when and from where a credential can be had.
 
     `refs` contain it in their history, `tips` of them still hold it in their newest tree,
-    `leftovers` are the stash and reflog entries and indexes that hold it outside all refs.
+    `leftovers` are the stash and reflog entries and indexes that hold it outside all refs. Of
+    very many names the first are listed; the totals count all.
     """
 
     introduced_at: datetime | None = None
@@ -319,6 +320,9 @@ class Exposure:
     refs: tuple[bytes, ...] = field(default=(), repr=False)
     tips: tuple[bytes, ...] = field(default=(), repr=False)
     leftovers: tuple[bytes, ...] = field(default=(), repr=False)
+    refs_total: int = 0
+    tips_total: int = 0
+    leftovers_total: int = 0
     first_commit: ObjectId | None = None
     last_commit: ObjectId | None = None
 

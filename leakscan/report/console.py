@@ -148,7 +148,7 @@ def _introduction(page: Page, its: FindingDoc) -> None:
 def _places(page: Page, its: FindingDoc) -> None:
     refs = [ref(name) for name in its["exposure"]["refs"]]
     if refs:
-        page.row("Refs", some(refs, SHOWN))
+        page.row("Refs", some(refs, SHOWN, its["exposure"]["refs_total"]))
     further = elsewhere(its)
     if further:
         page.row("Elsewhere", some(further, SHOWN))

@@ -100,6 +100,9 @@ class ExposureDoc(TypedDict):
     at_head: bool
     reachable: bool
     refs: list[str]
+    refs_total: int
+    tips_total: int
+    leftovers_total: int
     tips: list[str]
     leftovers: list[str]
     first_commit: str | None

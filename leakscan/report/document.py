@@ -14,7 +14,7 @@ Masking comes before any quoting, escaping or wrapping, so no later spelling can
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -110,6 +110,7 @@ class _Cleaner:
 
     mask: Callable[[str], str]
     options: ReportOptions
+    known_names: dict[bytes | str, str] = field(default_factory=dict)
 
     def one(self, value: bytes | str) -> str:
         return self.mask(_text(value))
@@ -127,7 +128,9 @@ class _Cleaner:
 
     def name(self, value: bytes | str) -> str:
         """Mask also what only looks like a secret: a name may be the one place it was read from."""
-        return mask_text(self.one(value))
+        if value not in self.known_names:  # The same refs hold one finding after the other.
+            self.known_names[value] = mask_text(self.one(value))
+        return self.known_names[value]
 
     def names(self, values: Iterable[bytes | str]) -> list[str]:
         return [self.name(value) for value in values]
@@ -218,6 +221,9 @@ class _Cleaner:
             "at_head": exposure.at_head,
             "reachable": exposure.reachable,
             "refs": self.names(exposure.refs),
+            "refs_total": max(exposure.refs_total, len(exposure.refs)),
+            "tips_total": max(exposure.tips_total, len(exposure.tips)),
+            "leftovers_total": max(exposure.leftovers_total, len(exposure.leftovers)),
             "tips": self.names(exposure.tips),
             "leftovers": self.names(exposure.leftovers),
             "first_commit": _hex(exposure.first_commit),

@@ -57,9 +57,9 @@ def moment(time: str | None) -> str:
     return "an unknown time" if time is None else f"{time[:10]} {time[11:16]} UTC"
 
 
-def some(items: Sequence[str], shown: int) -> str:
-    """Return the first items in one line and how many more there are."""
-    rest = len(items) - shown
+def some(items: Sequence[str], shown: int, total: int = 0) -> str:
+    """Return the first items in one line and how many more there are, listed or not."""
+    rest = max(total, len(items)) - shown
     return ", ".join(items[:shown]) + (f", +{rest} more" if rest > 0 else "")
 
 

@@ -24,8 +24,8 @@ from leakscan.model import (
     Place,
 )
 from leakscan.trace.events import PathEvent
-from leakscan.trace.refs import peel
-from leakscan.trace.tracer import Traced, refs_by_value
+from leakscan.trace.refs import Names, names_by_value, peel
+from leakscan.trace.tracer import Traced
 from leakscan.trace.values import Spot, Value, Values, parts
 
 _NOBODY: Final = Ident(b"", b"", None)
@@ -48,9 +48,9 @@ class Findings:
     traced: Traced
     idents: Mapping[ObjectId, Ident]
     staged: Mapping[ObjectId, list[IndexEntry]]
-    refs: Mapping[int, list[bytes]]
-    tips: Mapping[int, list[bytes]]
-    leftovers: Mapping[int, list[bytes]]
+    refs: Mapping[int, Names]
+    tips: Mapping[int, Names]
+    leftovers: Mapping[int, Names]
 
     def build(self, credential: Credential) -> Finding:
         """Return the finding of a credential."""
@@ -158,20 +158,24 @@ class Findings:
         in_order = sorted(having, key=lambda item: self.traced.order.get(item.commit or b"", 0))
         starts = [item for item in in_order if item.event is Event.INTRODUCED]
         ends = [item for item in in_order if item.event is Event.REMOVED]
-        tips = self.tips.get(number, [])
+        nowhere = Names()
+        refs, tips = self.refs.get(number, nowhere), self.tips.get(number, nowhere)
+        leftovers = self.leftovers.get(number, nowhere)
         at_head = bool(self.traced.holders.head >> number & 1)
-        named = {item.name for item in having if item.place is Place.REF}
-        refs = sorted({*self.refs.get(number, []), *named})
+        named = {item.name for item in having if item.place is Place.REF}.difference(refs.first)
         indexes = {item.name for item in having if item.place is Place.INDEX and item.object_id}
         changes = [item for item in in_order if item.event in (Event.INTRODUCED, Event.REMOVED)]
         return Exposure(
             introduced_at=starts[0].date if starts else None,
-            removed_at=ends[-1].date if ends and not tips and not at_head else None,
+            removed_at=ends[-1].date if ends and not tips.total and not at_head else None,
             at_head=at_head,
-            reachable=bool(refs) or at_head,
-            refs=tuple(refs),
-            tips=tuple(tips),
-            leftovers=(*self.leftovers.get(number, []), *sorted(indexes)),
+            reachable=bool(refs.total or named) or at_head,
+            refs=(*refs.first, *sorted(named)),
+            refs_total=refs.total + len(named),
+            tips=tuple(tips.first),
+            tips_total=tips.total,
+            leftovers=(*leftovers.first, *sorted(indexes)),
+            leftovers_total=leftovers.total + len(indexes),
             first_commit=starts[0].commit if starts else None,
             last_commit=changes[-1].commit if changes else None,
         )
@@ -194,9 +198,9 @@ def findings_of(source: Source, values: Values, traced: Traced) -> Findings:
         traced,
         idents,
         staged,
-        refs_by_value(traced.holders.history),
-        refs_by_value(traced.holders.tips),
-        refs_by_value(traced.holders.leftovers),
+        names_by_value(traced.holders.history),
+        names_by_value(traced.holders.tips),
+        names_by_value(traced.holders.leftovers),
     )
 
 

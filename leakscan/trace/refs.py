@@ -3,8 +3,10 @@
 In: refs, links, marked trees and the events. Out: `Holders` per value, as bits.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from leakscan.history.links import Links
 from leakscan.history.refs import Refs
@@ -15,6 +17,8 @@ from leakscan.trace.marks import Marked
 
 _STASH = b"refs/stash"
 _PEEL_DEPTH = 100
+MAX_NAMES: Final = 1000
+"""Refs that one finding lists; it counts them all."""
 
 
 @dataclass(slots=True)
@@ -118,6 +122,37 @@ def tree_bits(tree: ObjectId, marked: Marked, bits: Bits, known: dict[ObjectId, 
             held |= below | bits.names.get(name, 0)
         known[current] = held
     return known.get(tree, 0)
+
+
+@dataclass(slots=True)
+class Names:
+    """The first MAX_NAMES names that hold a value, branches before others, and how many hold it."""
+
+    first: list[bytes] = field(default_factory=list)
+    total: int = 0
+
+
+def names_by_value(holding: Mapping[bytes, int]) -> dict[int, Names]:
+    """Turn the values of each name into the names of each value.
+
+    Names with the same values are handled together: thousands of tags often hold all that there is.
+    """
+    alike: dict[int, list[bytes]] = defaultdict(list)
+    for name in sorted(holding, key=_branches_first):
+        alike[holding[name]].append(name)
+    result: dict[int, Names] = defaultdict(Names)
+    for bits, names in alike.items():
+        for number in (number for number in range(bits.bit_length()) if bits >> number & 1):
+            result[number].first += names[:MAX_NAMES]
+            result[number].total += len(names)
+    for found in result.values():
+        found.first = sorted(found.first, key=_branches_first)[:MAX_NAMES]
+    return result
+
+
+def _branches_first(name: bytes) -> tuple[int, bytes]:
+    order = (b"refs/heads/", b"refs/remotes/", b"refs/tags/")
+    return next((i for i, prefix in enumerate(order) if name.startswith(prefix)), len(order)), name
 
 
 def absent_targets(refs: Refs, links: Links) -> dict[ObjectId, bytes]:

@@ -223,16 +223,3 @@ def _kinds(source: Source, marked: Marked) -> dict[ObjectId, Kind]:
         kinds[commit.tree] = Kind.TREE
         kinds |= dict.fromkeys(commit.parents, Kind.COMMIT)
     return kinds | {tag.target: tag.kind for tag in source.links.tags.values()}
-
-
-def refs_by_value(holding: dict[bytes, int]) -> dict[int, list[bytes]]:
-    """Turn the values of each ref into the refs of each value, in name order."""
-    result: dict[int, list[bytes]] = defaultdict(list)
-    for name in sorted(holding):
-        bits, number = holding[name], 0
-        while bits:
-            if bits & 1:
-                result[number].append(name)
-            bits >>= 1
-            number += 1
-    return result
