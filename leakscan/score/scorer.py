@@ -4,8 +4,7 @@ Stage: score. In: the candidates of one content. Out: `Sighting` for each creden
 it, and `Credential` from all sightings of one identity. Where they were when is left to trace.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from leakscan.aws import account_id, documentation_account, generation, is_canary
 from leakscan.model import (
@@ -40,6 +39,7 @@ _BOND_TEXT = (
     "Id and secret stand a few lines apart.",
     "They are the only id and the only secret of this text.",
 )
+_ELSEWHERE = "A part of it says more where it stands alone."
 
 
 class Scorer:
@@ -57,17 +57,21 @@ class Scorer:
         return sorted(sightings, key=lambda s: (s.positions[0].line, s.positions[0].column))
 
     def conclude(self, sightings: Sequence[Sighting], paths: Collection[bytes]) -> Credential:
-        """Return the verdict on one identity: its best sighting, and what its paths say."""
-        best = max(sightings, key=lambda s: s.points)
-        reasons = (*best.reasons, *path_reasons(paths))
+        """Return the verdict on one identity: its best sighting, and what its paths say.
+
+        The sighting of most parts says what it is; one of a part alone may be the surer one.
+        """
+        whole = max(sightings, key=lambda s: (len(s.positions), s.points))
+        surer = max(s.points for s in sightings) - whole.points
+        reasons = (*whole.reasons, *_floor(surer, _ELSEWHERE), *path_reasons(paths))
         sure = confidence(sum(reason.effect for reason in reasons))
-        identity = best.identity
+        identity = whole.identity
         known = identity.secret or identity.session_token
         value = known.reveal() if known else (identity.access_key_id or "").encode()
         return Credential(
             fingerprint=fingerprint(identity),
             identity=identity,
-            rule=best.rule,
+            rule=whole.rule,
             severity=severity(identity, sure),
             confidence=sure,
             entropy_bits=round(shannon(value), 3),
@@ -89,28 +93,60 @@ def _sighting(content: Content, one: Group) -> Sighting:
         object_id=content.object_id,
         name=content.name,
         positions=tuple(Position(p.rule.part, p.line, p.column, p.encoding) for p in parts),
-        points=sum(reason.effect for reason in reasons),
+        points=_points(reasons),
         reasons=reasons,
     )
 
 
 def _reasons(content: Content, one: Group) -> Iterator[Reason]:
+    """Yield what a group says; more evidence never makes it less sure than one of its parts."""
+    parts = [part for part in (one.key_id, one.secret, one.token) if part is not None]
+    together = list(_together(content, one, parts))
+    yield from together
+    if len(parts) > 1:
+        alone = max(_points(_alone(content, part)) for part in parts)
+        yield from _floor(alone - _points(together), "One of its parts is as sure alone.")
+    if one.fake_secret:
+        yield Reason("known-fake-secret", -60, "The secret beside it is a published sample.")
+
+
+def _together(content: Content, one: Group, parts: Sequence[Candidate]) -> Iterator[Reason]:
     if one.key_id is not None:
         key_id = one.key_id.value.reveal().decode("ascii")
         yield from _id_reasons(key_id, paired=one.secret is not None)
     if one.secret is not None:
-        near = surroundings(content, one.secret)
-        yield from _value_reasons(one.secret.value)
-        yield from name_reasons(near, one.secret.key_name)
+        yield from _secret_reasons(content, one.secret)
     if one.key_id is not None and one.secret is not None:
         yield Reason("pair", _BOND_POINTS[one.nearness], _BOND_TEXT[one.nearness])
     if one.token is not None:
         yield from _token_reasons(content, one.token, lone=one.secret is None)
-    if one.fake_secret:
-        yield Reason("known-fake-secret", -60, "The secret beside it is a published sample.")
-    parts = chain(filter(None, (one.key_id, one.secret, one.token)))
     placeholders = [placeholder_reasons(surroundings(content, part)) for part in parts]
     yield from next((found for found in placeholders if found), [])
+
+
+def _alone(content: Content, part: Candidate) -> Iterator[Reason]:
+    """Yield what a part would say if it stood there alone."""
+    if part.rule.part is Part.KEY_ID:
+        yield from _id_reasons(part.value.reveal().decode("ascii"), paired=False)
+    elif part.rule.part is Part.SECRET:
+        yield from _secret_reasons(content, part)
+    else:
+        yield from _token_reasons(content, part, lone=True)
+    yield from placeholder_reasons(surroundings(content, part))
+
+
+def _points(reasons: Iterable[Reason]) -> int:
+    return sum(reason.effect for reason in reasons)
+
+
+def _floor(lacking: int, text: str) -> Iterator[Reason]:
+    if lacking > 0:
+        yield Reason("part-alone", lacking, text)
+
+
+def _secret_reasons(content: Content, secret: Candidate) -> Iterator[Reason]:
+    yield from _value_reasons(secret.value)
+    yield from name_reasons(surroundings(content, secret), secret.key_name)
 
 
 def _id_reasons(key_id: str, *, paired: bool) -> Iterator[Reason]:

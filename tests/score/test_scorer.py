@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -6,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakscan.match.matcher import Matcher
-from leakscan.model import Candidate, Content, Credential, Identity, Kind, Level, Part, Sighting
+from leakscan.model import (
+    Candidate,
+    Content,
+    Credential,
+    Identity,
+    Kind,
+    Level,
+    Part,
+    Reason,
+    Sighting,
+)
 from leakscan.redact import Secret
 from leakscan.rules.load import load_rules
 from leakscan.score.assign import assign
@@ -140,6 +151,40 @@ def test_paths_move_confidence(keys: KeyMaker) -> None:
     assert "sample-path" in names(conclude(text, b"tests/.env"))
     assert "sample-path" in names(conclude(text, b"docs/a.txt", b"x/README.md"))
     assert "sample-path" not in names(conclude(text, b"docs/a.txt", b"src/a.txt"))
+
+
+@pytest.mark.parametrize(
+    "layout", ["{}\n\n{}", "`{}`\n\n`{}`", "{}\n\n{} # test", "{}\n{{\n{}\n}}"]
+)
+@pytest.mark.parametrize("path", [b"README.md", b"docs/setup.md", b"app/x.txt"])
+def test_a_pair_is_as_sure_as_its_id(layout: str, path: bytes, keys: KeyMaker) -> None:
+    leak = keys.leak()
+    (pair,) = sightings(layout.format(leak.key_id, leak.secret))
+    assert pair.identity.secret is not None
+    lone = conclude(f"key {leak.key_id}", path)
+    assert SCORER.conclude([pair], [path]).confidence.rank >= lone.confidence.rank
+
+
+@pytest.mark.parametrize("name", ["aws_secret_key = ", "github_client_secret: "])
+def test_a_triple_is_as_sure_as_its_token(name: str, keys: KeyMaker) -> None:
+    leak = keys.leak(token=True)
+    odd = leak.key_id[:-2] + "18"
+    token = f"aws_session_token = {leak.token}"
+    text = f"{odd}\n{name}{leak.secret} # sample\n{token}"
+    (whole,) = sightings(text)
+    for part in (text.splitlines()[1], token):
+        assert whole.points >= sightings(part)[0].points
+
+
+def test_the_fullest_sighting_says_what_a_credential_is(keys: KeyMaker) -> None:
+    leak = keys.leak()
+    (pair,) = sightings(f"{leak.key_id}\n\n{leak.secret}")
+    (lone,) = sightings(f"x {leak.key_id}")
+    for low in (replace(pair, points=20, reasons=(Reason("r", 20, "r"),)), pair):
+        credential = SCORER.conclude([low, lone], [])
+        assert credential.identity == pair.identity
+        assert credential.confidence is Level.HIGH
+        assert sum(reason.effect for reason in credential.reasons) >= lone.points
 
 
 @pytest.mark.parametrize("word", ["test", "dummy", "example", "changeme", "xxxx"])
