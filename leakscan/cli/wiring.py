@@ -29,7 +29,7 @@ def open_source(path: Path, max_object_bytes: int) -> Iterator[StoreSource]:
     with Git(
         layout.objects, layout.object_format, os.environ, max_object_bytes=max_object_bytes
     ) as git:
-        yield StoreSource(layout, git, str(path.resolve()))
+        yield StoreSource(layout, git)
 
 
 def reporter(name: str) -> Reporter:

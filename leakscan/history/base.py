@@ -45,6 +45,10 @@ class Source(Protocol):
         """Return the paths of submodules that the repository declares."""
         ...
 
+    def nested_repositories(self) -> set[bytes]:
+        """Return the submodules whose own git directory lies in the scanned one."""
+        ...
+
     def lfs_objects(self) -> set[bytes]:
         """Return the ids of LFS objects that the repository points to."""
         ...

@@ -66,13 +66,17 @@ class CatFile:
                 buffered = position == end
 
     def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
-        """Like `read`, for small objects only: a blob in pieces counts as too large."""
+        """Like `read`, but a blob that comes in pieces is Skipped as too large."""
         for item in self.read(ids):
-            if isinstance(item, Content) and (item.start or len(item.data) >= PIECE_BYTES):
-                if not item.start:
-                    yield Skipped(item.kind, SkipReason.TOO_LARGE, item.object_id)
-            else:
+            is_piece = (
+                isinstance(item, Content)
+                and item.kind is Kind.BLOB
+                and (item.start or len(item.data) == PIECE_BYTES)
+            )
+            if not is_piece:
                 yield item
+            elif isinstance(item, Content) and not item.start:
+                yield Skipped(item.kind, SkipReason.TOO_LARGE, item.object_id)
 
     def _run(
         self, ids: Sequence[ObjectId], *, buffered: bool

@@ -190,13 +190,16 @@ class Git:
         Raises GitError with git's last words if it fails, hangs or prints more than limit_bytes.
         """
         with self.start(arguments, extra=extra) as process:
-            output = process.read(limit_bytes)
-            if len(output) == limit_bytes:
-                raise GitError(f"git {arguments[0]} printed more than {limit_bytes} bytes.")
+            output = bytearray()
+            # In blocks: a read of the whole limit would allocate the whole limit.
+            while block := process.read(1 << 20):
+                output += block
+                if len(output) > limit_bytes:
+                    raise GitError(f"git {arguments[0]} printed more than {limit_bytes} bytes.")
             status = process.finish()
             if status != 0 or process.hung:
                 raise GitError(f"git {arguments[0]} failed: {process.complaint or status}")
-        return output
+        return bytes(output)
 
     def borrow(self, folders: Iterable[Path]) -> None:
         """Let git see only the regular files of some object folders, through links of our own.

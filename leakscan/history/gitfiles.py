@@ -21,7 +21,7 @@ from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason
 # Read elsewhere (objects, refs, the index), or a repository of its own (modules), or an object
 # store that is not git's (lfs, annex).
 _ELSEWHERE: Final = frozenset(
-    {"objects", "refs", "packed-refs", "index", "modules", "lfs", "annex", "reftable"}
+    {"objects", "refs", "packed-refs", "modules", "lfs", "annex", "reftable"}
 )
 _INDEX_LIMIT: Final = 1 << 30
 
@@ -39,6 +39,7 @@ class IndexEntry:
 def git_files(layout: Layout) -> Iterator[Content | Skipped]:
     """Yield the files of the git directory that are not read as objects, refs or index."""
     top = layout.common_dir
+    indexed = set(worktree_dirs(layout))
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -48,14 +49,36 @@ def git_files(layout: Layout) -> Iterator[Content | Skipped]:
             yield _unreadable(folder, top, error)
             continue
         for entry in entries:
-            if (folder == top and entry.name in _ELSEWHERE) or entry.name.startswith(
-                "sharedindex."
+            if (folder == top and entry.name in _ELSEWHERE) or (
+                folder in indexed and _is_index(entry.name)
             ):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(Path(entry.path))
-            elif not is_special(entry) and not entry.is_symlink() and entry.name != "index":
+            elif not is_special(entry) and not entry.is_symlink():
                 yield from _pieces(Path(entry.path), top)
+
+
+def nested_repositories(layout: Layout) -> set[bytes]:
+    """Return the names of submodules whose own git directory lies in this one."""
+    top = layout.common_dir / "modules"
+    found: set[bytes] = set()
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            inside = [Path(entry.path) for entry in os.scandir(folder) if entry.is_dir()]
+        except OSError:
+            continue
+        if folder != top and (folder / "objects").is_dir():
+            found.add(os.fsencode(folder.relative_to(top).as_posix()))
+            inside = [folder / "modules"]
+        waiting += inside
+    return found
+
+
+def _is_index(name: str) -> bool:
+    return name == "index" or name.startswith("sharedindex.")
 
 
 def read_indexes(layout: Layout, git: Git) -> Iterator[IndexEntry | Skipped]:

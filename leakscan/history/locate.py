@@ -4,6 +4,7 @@ In: a path the user named. Out: a `Layout`. Nothing of the repository is run or 
 is read as text for three settings, and includes are not followed.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ class NoRepositoryError(LeakscanError):
 class Layout:
     """Where the parts of a repository are; in a linked worktree `git_dir` is not `common_dir`."""
 
+    top: Path
+    """The work tree, or the folder of a bare repository."""
     git_dir: Path
     common_dir: Path
     objects: Path
@@ -49,13 +52,17 @@ class Layout:
 def locate(path: Path) -> Layout:
     """Return the layout of the repository at path or in the nearest folder above it.
 
-    Raises NoRepositoryError.
+    Raises NoRepositoryError, also where the path or something on the way to it cannot be read.
     """
-    if not path.exists():
-        raise NoRepositoryError(
-            f"{path}: no such file or folder.", hint="Name a folder with a git repository."
-        )
+    try:
+        return _locate(path)
+    except OSError as error:
+        raise NoRepositoryError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def _locate(path: Path) -> Layout:
     if not path.is_dir():
+        path.stat()  # Says what is wrong where there is nothing at all.
         raise NoRepositoryError(
             f"{path} is a file, not a git repository.",
             hint="Name the folder that holds the repository.",
@@ -64,7 +71,7 @@ def locate(path: Path) -> Layout:
     for folder in (start, *start.parents):
         git_dir = _git_dir(folder)
         if git_dir is not None:
-            return _layout(git_dir)
+            return _layout(git_dir, folder)
     raise NoRepositoryError(
         f"{path} is not a git repository, nor is any folder above it.",
         hint="Name a repository, bare or not: leakscan scan PATH",
@@ -72,31 +79,32 @@ def locate(path: Path) -> Layout:
 
 
 def _git_dir(folder: Path) -> Path | None:
+    """Return the git directory of a work tree, or the folder itself if it is a bare repository.
+
+    Raises NoRepositoryError for a `.git` that is damaged: what lies above is another repository,
+    and its report would be taken for this one's.
+    """
     dot_git = folder / ".git"
-    if dot_git.is_dir() and _looks_like_git(dot_git):
+    if dot_git.is_dir() and next(dot_git.iterdir(), None) is not None:
+        if not _has_objects(dot_git):
+            raise NoRepositoryError(f"{dot_git} has no folder with objects; it is damaged.")
         return dot_git
     if dot_git.is_file():
         pointer = read_file(dot_git, _POINTER_LIMIT)
         if pointer.startswith(b"gitdir: "):
             target = folder / _path(pointer[8:].strip())
-            if not _looks_like_git(target):
+            if not _has_objects(target):
                 raise NoRepositoryError(
                     f"{dot_git} points to {target}, which is not a git directory."
                 )
             return target.resolve()
-    return folder if _looks_like_git(folder) and folder.name != "" else None
+    names = ("refs", "packed-refs", "HEAD")
+    is_bare = _has_objects(folder) and sum((folder / name).exists() for name in names) >= 2
+    return folder if is_bare else None
 
 
-def _looks_like_git(folder: Path) -> bool:
-    """HEAD may be damaged and refs packed away; what makes a git directory is its object store."""
-    try:
-        common = _common_dir(folder)
-        head = folder / "HEAD"
-        return (common / "objects").is_dir() and (
-            (common / "refs").exists() or (head.exists() and (common / "packed-refs").exists())
-        )
-    except OSError:
-        return False
+def _has_objects(git_dir: Path) -> bool:
+    return (_common_dir(git_dir) / "objects").is_dir()
 
 
 def _common_dir(git_dir: Path) -> Path:
@@ -107,7 +115,7 @@ def _common_dir(git_dir: Path) -> Path:
     return (git_dir / _path(pointer.strip())).resolve() if pointer else git_dir
 
 
-def _layout(git_dir: Path) -> Layout:
+def _layout(git_dir: Path, top: Path) -> Layout:
     common = _common_dir(git_dir)
     objects = common / "objects"
     problems: list[Skipped] = []
@@ -119,6 +127,7 @@ def _layout(git_dir: Path) -> Layout:
         section.startswith("remote.") and key == "promisor" for section, key in settings
     )
     return Layout(
+        top=top,
         git_dir=git_dir,
         common_dir=common,
         objects=objects,
@@ -171,11 +180,15 @@ def submodule_paths(gitmodules: bytes) -> set[bytes]:
 
 def _infer_format(objects: Path) -> str:
     """Tell the format from the names of packs and loose objects, where no config says it."""
-    for pack in (objects / "pack").glob("pack-*.idx") if (objects / "pack").is_dir() else ():
-        return "sha256" if len(pack.stem) == len("pack-") + 64 else "sha1"
-    for folder in objects.glob("[0-9a-f][0-9a-f]"):
-        for loose in folder.iterdir() if folder.is_dir() else ():
-            return "sha256" if len(loose.name) == 62 else "sha1"
+    for folder in sorted(objects.glob("pack")) + sorted(objects.glob("[0-9a-f][0-9a-f]")):
+        try:
+            names = [entry.name for entry in os.scandir(folder)]
+        except OSError:
+            continue  # Listing the store reports it.
+        for name in names:
+            stem = name.partition(".")[0].removeprefix("pack-") if folder.name == "pack" else name
+            if len(stem) in (38, 40, 62, 64):
+                return "sha256" if len(stem) >= 62 else "sha1"
     return "sha1"
 
 

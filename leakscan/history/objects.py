@@ -117,7 +117,8 @@ def to_date(seconds: int) -> datetime | None:
 @cache
 def _tree_patterns(id_bytes: int) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     """Return the pattern of one entry, and of a whole tree."""
-    entry = rb"([0-7]{5,6}) ([^\0]*)\0(.{%d})" % id_bytes
+    # Old tools padded modes with zeros, and git reads them; the group is the mode without.
+    entry = rb"0*+([1-7][0-7]{4,5}) ([^\0]*)\0(.{%d})" % id_bytes
     plain = entry.replace(b"(", b"(?:")
     return re.compile(entry, re.DOTALL), re.compile(b"(?:%b)*+" % plain, re.DOTALL)
 

@@ -12,7 +12,12 @@ from leakscan.history.base import Reader
 from leakscan.history.catfile import CatFile
 from leakscan.history.files import read_optional
 from leakscan.history.git import Git, GitError
-from leakscan.history.gitfiles import IndexEntry, git_files, read_indexes
+from leakscan.history.gitfiles import (
+    IndexEntry,
+    git_files,
+    nested_repositories,
+    read_indexes,
+)
 from leakscan.history.links import Links
 from leakscan.history.locate import Layout, submodule_paths
 from leakscan.history.refs import read_refs, with_plain_refs
@@ -28,7 +33,7 @@ _SHALLOW_LIMIT: Final = 1 << 28
 class StoreSource:
     """The whole history of one repository; see `history.base.Source`."""
 
-    def __init__(self, layout: Layout, git: Git, path: str) -> None:
+    def __init__(self, layout: Layout, git: Git) -> None:
         self._layout = layout
         self._git = git
         self._listing = list_store(layout.objects, layout.id_bytes)
@@ -43,7 +48,7 @@ class StoreSource:
         self.index: list[IndexEntry] = []
         self._lfs: set[bytes] = set()
         self.shallow = self._read_shallow()
-        self.target = self._describe(path)
+        self.target = self._describe()
 
     def contents(self) -> Iterator[Content | Skipped]:
         """Yield the store's objects, then names, then git's own files; see `Source.contents`."""
@@ -67,6 +72,10 @@ class StoreSource:
             if isinstance(item, Content)
             for path in submodule_paths(item.data)
         }
+
+    def nested_repositories(self) -> set[bytes]:
+        """Return the submodules whose own git directory lies in the scanned one."""
+        return nested_repositories(self._layout)
 
     def lfs_objects(self) -> set[bytes]:
         """Return the LFS object ids that pointers met in the contents so far name."""
@@ -150,12 +159,12 @@ class StoreSource:
             )
             return frozenset()
 
-    def _describe(self, path: str) -> Target:
+    def _describe(self) -> Target:
         refs = self.refs
         detached = refs.head.hex().encode("ascii") if refs.head else None
         grafts = self._layout.common_dir / "info" / "grafts"
         return Target(
-            path=path,
+            path=str(self._layout.top),
             head=refs.head_ref or detached,
             refs=len(refs.targets),
             shallow=bool(self.shallow),

@@ -50,9 +50,10 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
             links.expect(remembered.target, Kind.COMMIT)
     lost = set(links.absent) | set(damaged)
     declared = source.declared_submodules() if links.submodules else set()
+    nested = {name for name in source.nested_repositories() if name not in declared}
     gitlinks = _undeclared(links.submodules, declared)
     if not (bits.blobs or bits.names or bits.commits or bits.tags or lost or gitlinks):
-        return Traced(bits, submodules=declared)
+        return Traced(bits, submodules=declared | nested)
     marked = mark(
         source.reader,
         links.trees,
@@ -61,7 +62,7 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
         unknown=_lost_trees(source, damaged),
         id_bytes=links.id_bytes,
     )
-    traced = Traced(bits, submodules=declared)
+    traced = Traced(bits, submodules=declared | nested)
     contains: dict[ObjectId, int] = {}
     known: dict[ObjectId, int] = {}
     for commit in topological(links.commits):
