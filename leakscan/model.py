@@ -75,8 +75,9 @@ class Encoding(StrEnum):
 class Content:
     """Bytes to match: one object, a piece of a huge one, or a name.
 
-    `start` and `lines_before` place a piece: the offset of `data` in the object, and the
-    newlines before it. `name` is the ref, path or git file that has no object id of its own.
+    `start`, `lines_before` and `columns_before` place a piece: the offset of `data` in the object,
+    the newlines before it, and the bytes before it on its first line. `name` is the ref, path or
+    git file that has no object id of its own.
     """
 
     kind: Kind
@@ -85,6 +86,7 @@ class Content:
     name: bytes = field(default=b"", repr=False)
     start: int = 0
     lines_before: int = 0
+    columns_before: int = 0
 
 
 class SkipReason(StrEnum):
@@ -415,3 +417,5 @@ class ScanResult:
     coverage: Coverage
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
+    hidden: frozenset[Secret] = frozenset()
+    """Secrets that are no finding and stand in a path of this result; a report masks them too."""

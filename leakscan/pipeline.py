@@ -20,7 +20,6 @@ from leakscan.model import (
     Level,
     NotInStore,
     ObjectId,
-    Occurrence,
     Remediation,
     RuleSet,
     ScanResult,
@@ -28,6 +27,7 @@ from leakscan.model import (
     Skipped,
     SkipReason,
 )
+from leakscan.redact import Secret
 from leakscan.trace.findings import findings_of
 from leakscan.trace.grouping import group, pair_lone_parts
 from leakscan.trace.tracer import Traced, trace
@@ -86,9 +86,16 @@ class Stages:
     remediations: Mapping[str, Remediation]
     fill: Fill
 
-    def is_sure(self, sightings: Sequence[Sighting]) -> bool:
-        """Say whether sightings of one identity amount to more than a doubt."""
-        return self.scorer.conclude(sightings, ()).confidence is not Level.LOW
+    def look(self, content: Content) -> Iterator[Sighting | Skipped]:
+        """Match and score one content."""
+        candidates: list[Candidate] = []
+        for item in self.matcher.match(content):
+            if isinstance(item, Skipped):
+                yield item
+            else:
+                candidates.append(item)
+        if candidates:
+            yield from self.scorer.score(content, candidates)
 
 
 @dataclass(slots=True)
@@ -134,6 +141,7 @@ def scan(
         coverage=coverage,
         findings=tuple(sorted(findings, key=_worst_first)),
         skipped=tuple(skipped),
+        hidden=frozenset(_hidden(stages, findings, skipped)),
     )
 
 
@@ -150,14 +158,11 @@ def _read(source: Source, stages: Stages, observer: Observer) -> _Tally:
             observer.advance(len(content.data))
         if content.kind is Kind.TREE:
             continue  # Its names come as contents of their own.
-        candidates: list[Candidate] = []
-        for item in stages.matcher.match(content):
+        for item in stages.look(content):
             if isinstance(item, Skipped):
                 tally.skipped.append(item)
             else:
-                candidates.append(item)
-        if candidates:
-            tally.sightings += stages.scorer.score(content, candidates)
+                tally.sightings.append(item)
     return tally
 
 
@@ -186,25 +191,40 @@ def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding]
     traced = trace(source, values.bits(), tally.damaged)
     if search_versions(source, values, traced):
         traced = trace(source, values.bits(), tally.damaged)
-    groups = pair_lone_parts(group(tally.sightings), values, traced, stages.is_sure)
     builder = findings_of(source, values, traced)
+
+    def is_sure(sightings: Sequence[Sighting]) -> bool:
+        """Say whether sightings of one identity amount to more than a doubt where they stand."""
+        paths = builder.paths(sightings[0].identity)
+        return stages.scorer.conclude(sightings, paths).confidence is not Level.LOW
+
+    groups = pair_lone_parts(group(tally.sightings), values, traced, is_sure)
     findings = []
-    for sightings in groups.values():
-        draft = builder.build(stages.scorer.conclude(sightings, ()))
-        credential = stages.scorer.conclude(sightings, _paths(draft.occurrences))
+    for identity, sightings in groups.items():
+        credential = stages.scorer.conclude(sightings, builder.paths(identity))
         remediation = stages.remediations.get(credential.rule.remediation)
         findings.append(
             replace(
-                draft,
-                credential=credential,
+                builder.build(credential),
                 remediation=stages.fill(remediation, credential) if remediation else None,
             )
         )
     return findings, traced
 
 
-def _paths(occurrences: Sequence[Occurrence]) -> set[bytes]:
-    return {item.path for item in occurrences if item.path is not None}
+def _hidden(stages: Stages, findings: Sequence[Finding], skipped: Sequence[Skipped]) -> set[Secret]:
+    """Return the secrets that stand in whole paths: their parts are names that match nothing."""
+    paths = {skip.path for skip in skipped if b"/" in skip.path}
+    for finding in findings:
+        paths |= {item.path for item in finding.occurrences if item.path and b"/" in item.path}
+    return {
+        secret
+        for path in paths
+        for sighting in stages.look(Content(Kind.PATH, path, name=path))
+        if isinstance(sighting, Sighting)
+        for secret in (sighting.identity.secret, sighting.identity.session_token)
+        if secret is not None
+    }
 
 
 def _without_repeats(skipped: Sequence[Skipped]) -> list[Skipped]:

@@ -5,7 +5,8 @@ Skipped. git ends at a damaged object and says nothing of the rest; so it is sta
 it, and the ids it has not answered are asked again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from leakscan.history.git import Git, GitProcess
@@ -109,7 +110,7 @@ def _answer(process: GitProcess, object_id: ObjectId) -> Iterator[Content | Skip
         raise _StoppedError
     kind, size = _OBJECT_KINDS[header[1]], int(header[2])
     if kind is Kind.BLOB and size > PIECE_BYTES:
-        yield from _pieces(process, object_id, size)
+        yield from _huge_blob(process, object_id, size)
     elif size > _WHOLE_LIMIT:
         _drain(process, size)
         yield Skipped(kind, SkipReason.TOO_LARGE, object_id)
@@ -118,20 +119,40 @@ def _answer(process: GitProcess, object_id: ObjectId) -> Iterator[Content | Skip
     _exactly(process, 1)
 
 
-def _pieces(process: GitProcess, object_id: ObjectId, size: int) -> Iterator[Content]:
-    """Yield a huge blob in overlapping pieces, with where each starts and the lines before it."""
-    data, start, lines = _exactly(process, PIECE_BYTES), 0, 0
-    left = size - PIECE_BYTES
+def pieces(whole: Content, read: Callable[[int], bytes], first: bytes) -> Iterator[Content]:
+    """Yield something huge in overlapping pieces, each with its place in the whole.
+
+    `whole` has what the pieces have in common, `first` the bytes read so far; `read` gives more,
+    fewer bytes than asked for only at the end.
+    """
+    piece = replace(whole, data=first)
     while True:
-        yield Content(Kind.BLOB, data, object_id, start=start, lines_before=lines)
-        if not left:
+        yield piece
+        step = len(piece.data) - OVERLAP_BYTES
+        fresh = read(PIECE_BYTES - OVERLAP_BYTES) if step > 0 else b""
+        if not fresh:
             return
-        step = len(data) - OVERLAP_BYTES
-        lines += data.count(b"\n", 0, step)
-        start += step
-        fresh = _exactly(process, min(left, PIECE_BYTES - OVERLAP_BYTES))
-        left -= len(fresh)
-        data = data[step:] + fresh
+        last = piece.data.rfind(b"\n", 0, step)
+        piece = replace(
+            piece,
+            data=piece.data[step:] + fresh,
+            start=piece.start + step,
+            lines_before=piece.lines_before + piece.data.count(b"\n", 0, step),
+            columns_before=piece.columns_before + step if last < 0 else step - last - 1,
+        )
+
+
+def _huge_blob(process: GitProcess, object_id: ObjectId, size: int) -> Iterator[Content]:
+    left = size - PIECE_BYTES
+
+    def read(wanted: int) -> bytes:
+        nonlocal left
+        data = _exactly(process, min(left, wanted))
+        left -= len(data)
+        return data
+
+    whole = Content(Kind.BLOB, b"", object_id)
+    yield from pieces(whole, read, _exactly(process, PIECE_BYTES))
 
 
 def _exactly(process: GitProcess, size: int) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from leakscan.history.catfile import OVERLAP_BYTES, PIECE_BYTES
+from leakscan.history.catfile import PIECE_BYTES, pieces
 from leakscan.history.files import is_special, read_file, read_optional
 from leakscan.history.git import Git, GitError
 from leakscan.history.locate import Layout
@@ -140,15 +140,8 @@ def _pieces(path: Path, top: Path) -> Iterator[Content | Skipped]:
     name = os.fsencode(path.relative_to(top).as_posix())
     try:
         with path.open("rb") as file:
-            start, lines, data = 0, 0, file.read(PIECE_BYTES)
-            while True:
-                yield Content(Kind.GIT_FILE, data, name=name, start=start, lines_before=lines)
-                if len(data) < PIECE_BYTES:
-                    return
-                step = len(data) - OVERLAP_BYTES
-                lines += data.count(b"\n", 0, step)
-                start += step
-                data = data[step:] + file.read(PIECE_BYTES - OVERLAP_BYTES)
+            whole = Content(Kind.GIT_FILE, b"", name=name)
+            yield from pieces(whole, file.read, file.read(PIECE_BYTES))
     except FileNotFoundError:
         return  # Lock and message files come and go.
     except OSError as error:

@@ -11,8 +11,7 @@ from leakscan.model import Content, Encoding
 class Positions:
     """Counts lines and columns of one view of one content, onwards from the last hit if it can.
 
-    The first line of a piece may have begun in the piece before; its columns then count from where
-    the piece begins.
+    The first line of a piece may have begun in the piece before, which its columns count in bytes.
     """
 
     def __init__(self, content: Content, view: View) -> None:
@@ -20,12 +19,15 @@ class Positions:
         self._view = view
         self._lines_before = content.lines_before
         self._utf16 = _is_utf16(content.data, view)
-        self._index = self._lines = self._columns = 0
+        self._columns_before = content.columns_before // view.width
+        self._index = self._lines = 0
+        self._columns = self._columns_before
 
     def line_and_column(self, index: int) -> tuple[int, int]:
         """Return line and column of a character of the view, the column in characters."""
         if index < self._index:
-            self._index = self._lines = self._columns = 0
+            self._index = self._lines = 0
+            self._columns = self._columns_before
         view, last = self._view, self._index
         newline = view.text.rfind(b"\n", last, index)
         if self._utf16:

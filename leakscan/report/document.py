@@ -60,7 +60,7 @@ MAX_NAMES: Final = 100
 
 def document(result: ScanResult, options: ReportOptions) -> ReportDoc:
     """Return the report as the JSON contract; findings and skipped keep the result's order."""
-    clean = _Cleaner(Redactor(_secrets(result.findings)), options)
+    clean = _Cleaner(Redactor([*_secrets(result.findings), *result.hidden]), options)
     return {
         "schema": SCHEMA,
         "tool": clean.tool(result),

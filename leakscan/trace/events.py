@@ -6,10 +6,10 @@ and enters another in the same commit has moved. Merges of any width follow from
 special case. Values are bits of an integer, so that all are compared at once.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import islice
 from operator import and_, or_
 from typing import Final
 
@@ -19,6 +19,8 @@ from leakscan.trace.marks import Entry, Marked
 
 MAX_PATHS: Final = 20_000
 """Paths of one commit that lead to a hit. Ten folders of ten folders of ten … are 10^10 of them."""
+MAX_PATH_BYTES: Final = 16_384
+"""Four times what a system opens; without a bound, nested folders grow the paths quadratically."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def commit_events(
 
     A parent that is not in the store, or whose tree is not, counts as not having the value; what
     appears against it is flagged `at_boundary`, for its origin may lie beyond.
-    Above MAX_PATHS it is not all.
+    Above MAX_PATHS and MAX_PATH_BYTES it is not all.
     """
     links = commits[commit]
     if links.tree in marked.unknown:
@@ -79,43 +81,52 @@ def commit_events(
     boundary = any(parent is None for parent in parents)
     if not any(tree in marked.children or tree in marked.unknown for tree in (links.tree, *olds)):
         return [], True
-    changed = list(islice(_changed(links.tree, olds, marked), MAX_PATHS))
+    changed, whole = _changed(links.tree, olds, marked)
     found = [
         event
         for pair, unsure in changed
         for event in _compare(commit, pair, bits, at_boundary=boundary or unsure)
     ]
-    events = _with_moves(sorted(found, key=lambda event: (event.path, event.event)))
-    return events, len(changed) < MAX_PATHS
+    return _with_moves(sorted(found, key=lambda event: (event.path, event.event))), whole
 
 
 def _changed(
     tree: ObjectId, olds: Sequence[ObjectId | None], marked: Marked
-) -> Iterator[tuple[_Pair, bool]]:
-    """Yield every path whose version differs from all parents' versions, as `diff-tree -c` does.
+) -> tuple[list[tuple[_Pair, bool]], bool]:
+    """Return the paths whose version differs from all parents' versions, as `diff-tree -c` does.
 
-    A subtree equal to one parent's can hold neither event. The second item says that a parent's
-    version could not be read.
+    A subtree equal to one parent's can hold neither event. With each comes whether a parent's
+    version could not be read; with all, whether they are all.
     """
+    found: list[tuple[_Pair, bool]] = []
     stack: list[tuple[bytes, ObjectId | None, tuple[ObjectId | None, ...], bool]] = []
     stack.append((b"", tree, tuple(olds), False))
-    while stack:
+    whole = True
+    while stack and len(found) < MAX_PATHS:
         prefix, new, others, unsure = stack.pop()
         if new in others or new in marked.unknown:
             continue
+        if len(prefix) > MAX_PATH_BYTES:
+            whole = False
+            continue
         unsure = unsure or any(other in marked.unknown for other in others)
-        names: set[bytes] = set()
-        for some in (new, *others):
-            names.update(marked.children.get(some, ()) if some is not None else ())
-        for name in names:
+        for name in _names((new, *others), marked):
             path = prefix + name
             here = marked.child(new, name)
             there = tuple(marked.child(other, name) for other in others)
             if here is not None and here in there:
                 continue
-            yield _Pair(path, here, there), unsure
+            found.append((_Pair(path, here, there), unsure))
             if any(entry is not None and entry.is_tree for entry in (here, *there)):
                 stack.append((path + b"/", _tree(here), tuple(map(_tree, there)), unsure))
+    return found, whole and len(found) < MAX_PATHS
+
+
+def _names(trees: Iterable[ObjectId | None], marked: Marked) -> set[bytes]:
+    names: set[bytes] = set()
+    for tree in trees:
+        names.update(marked.children.get(tree, ()) if tree is not None else ())
+    return names
 
 
 def _tree(entry: Entry | None) -> ObjectId | None:
@@ -164,25 +175,29 @@ def _with_moves(events: list[PathEvent]) -> list[PathEvent]:
     """
     if len({event.event for event in events if not event.in_name}) < 2:
         return events
-    result = {event: event.bits for event in events if event.in_name}
-    for bit in _single_bits(reduce(or_, (event.bits for event in events))):
-        having = [event for event in events if event.bits & bit and not event.in_name]
-        gone = [event for event in having if event.event is Event.REMOVED]
-        come = [event for event in having if event.event is Event.INTRODUCED]
-        moved = [
-            replace(new, event=Event.MOVED, from_path=old.path)
-            for old, new in zip(gone, come, strict=False)
-        ]
-        pairs = len(moved)
-        for event in (*moved, *gone[pairs:], *come[pairs:]):
-            alike = replace(event, bits=0)
-            result[alike] = result.get(alike, 0) | bit
-    together = [replace(event, bits=bits) for event, bits in result.items()]
+    gone: dict[int, list[PathEvent]] = defaultdict(list)
+    come: dict[int, list[PathEvent]] = defaultdict(list)
+    for event in events:
+        if not event.in_name:
+            side = gone if event.event is Event.REMOVED else come
+            for number in numbers_of(event.bits):
+                side[number].append(event)
+    moved: dict[PathEvent, int] = defaultdict(int)
+    taken: dict[PathEvent, int] = defaultdict(int)
+    for number in gone.keys() & come.keys():
+        for old, new in zip(gone[number], come[number], strict=False):
+            alike = replace(new, event=Event.MOVED, from_path=old.path, bits=0)
+            for one, of in ((alike, moved), (old, taken), (new, taken)):
+                of[one] |= 1 << number
+    together = [replace(event, bits=bits) for event, bits in moved.items()]
+    together += [
+        replace(event, bits=event.bits & ~taken[event])
+        for event in events
+        if event.bits & ~taken[event]
+    ]
     return sorted(together, key=lambda event: (event.path, event.event))
 
 
-def _single_bits(bits: int) -> Iterator[int]:
-    while bits:
-        lowest = bits & -bits
-        yield lowest
-        bits ^= lowest
+def numbers_of(bits: int) -> list[int]:
+    """Return the positions of the bits that are set, in order."""
+    return [number for number, digit in enumerate(reversed(f"{bits:b}")) if digit == "1"]

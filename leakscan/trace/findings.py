@@ -3,6 +3,7 @@
 In: credentials with their values, and the trace. Out: `Finding`, worst first.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,7 +24,7 @@ from leakscan.model import (
     Part,
     Place,
 )
-from leakscan.trace.events import PathEvent
+from leakscan.trace.events import PathEvent, numbers_of
 from leakscan.trace.refs import Names, names_by_value, peel
 from leakscan.trace.tracer import Traced
 from leakscan.trace.values import Spot, Value, Values, parts
@@ -47,6 +48,8 @@ class Findings:
     values: Values
     traced: Traced
     idents: Mapping[ObjectId, Ident]
+    events: Mapping[int, list[int]]
+    head_places: Mapping[int, list[tuple[bytes, ObjectId, bool]]]
     staged: Mapping[ObjectId, list[IndexEntry]]
     refs: Mapping[int, Names]
     tips: Mapping[int, Names]
@@ -62,10 +65,9 @@ class Findings:
         return Finding(credential, occurrences, self._exposure(number, having))
 
     def _occurrences(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
-        mask = sum(1 << number for number in numbers)
-        for event in self.traced.events:
-            if event.bits & mask:
-                yield from self._at_event(event, _among(numbers, event.bits))
+        for position in sorted({at for number in numbers for at in self.events.get(number, ())}):
+            event = self.traced.events[position]
+            yield from self._at_event(event, _among(numbers, event.bits))
         for kind, key in self.values.held({Kind.COMMIT}, numbers):
             commit = ObjectId(key)
             for spot in self.values.at(kind, key, numbers):
@@ -112,7 +114,8 @@ class Findings:
         if refs.head is None:
             return
         commit = peel(self.source.links, refs.head).target
-        for path, blob, symlink in self.traced.head_places:
+        places = {place for number in numbers for place in self.head_places.get(number, ())}
+        for path, blob, symlink in sorted(places):
             place = Place.SYMLINK if symlink else Place.FILE
             here = Occurrence(place, Event.PRESENT, (), blob, commit, path=path, name=b"HEAD")
             for spot in self.values.at(Kind.BLOB, blob, numbers):
@@ -153,9 +156,25 @@ class Findings:
         ]
         return staged + named or [Occurrence(Place.DANGLING, present, (), blob)]
 
+    def paths(self, identity: Identity) -> set[bytes]:
+        """Return the paths at which any part of a credential ever was."""
+        numbers = self.values.of(identity)
+        events = self.traced.events
+        return {events[at].path for number in numbers for at in self.events.get(number, ())}
+
+    def _deciding(self, having: Sequence[Occurrence]) -> list[Occurrence]:
+        """Return what decides over the exposure, in the order of history.
+
+        What commits outside all refs did counts only where no commit of a ref did anything.
+        """
+        reached = self.traced.holders.reached
+        in_refs = [item for item in having if item.commit in reached]
+        order = self.traced.order
+        return sorted(in_refs or having, key=lambda item: order.get(item.commit or b"", 0))
+
     def _exposure(self, number: int, having: Sequence[Occurrence]) -> Exposure:
         """Return the exposure of what decides: the secret, else the token, else the id."""
-        in_order = sorted(having, key=lambda item: self.traced.order.get(item.commit or b"", 0))
+        in_order = self._deciding(having)
         starts = [item for item in in_order if item.event is Event.INTRODUCED]
         ends = [item for item in in_order if item.event is Event.REMOVED]
         nowhere = Names()
@@ -189,6 +208,14 @@ def findings_of(source: Source, values: Values, traced: Traced) -> Findings:
         for item in source.reader.read_whole(sorted(commits))
         if isinstance(item, Content) and item.object_id is not None
     }
+    events: dict[int, list[int]] = defaultdict(list)
+    for position, event in enumerate(traced.events):
+        for number in numbers_of(event.bits):
+            events[number].append(position)
+    head_places: dict[int, list[tuple[bytes, ObjectId, bool]]] = defaultdict(list)
+    for place in traced.head_places:
+        for number in numbers_of(traced.bits.blobs[place[1]]):
+            head_places[number].append(place)
     staged: dict[ObjectId, list[IndexEntry]] = {}
     for entry in source.index:
         staged.setdefault(entry.id, []).append(entry)
@@ -197,6 +224,8 @@ def findings_of(source: Source, values: Values, traced: Traced) -> Findings:
         values,
         traced,
         idents,
+        events,
+        head_places,
         staged,
         names_by_value(traced.holders.history),
         names_by_value(traced.holders.tips),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from leakscan.history.base import Reader
 from leakscan.history.objects import MODE_SUBMODULE, MODE_TREE, parse_tree
-from leakscan.model import Content, ObjectId
+from leakscan.model import ObjectId, Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,14 @@ class Entry:
 
 @dataclass(slots=True)
 class Marked:
-    """The marked entries of each marked tree, and the trees that could not be read."""
+    """The marked entries of each marked tree, and the trees that could not be read.
+
+    `skipped` are trees that could be read before, and not again.
+    """
 
     children: dict[ObjectId, dict[bytes, Entry]] = field(default_factory=dict)
     unknown: set[ObjectId] = field(default_factory=set)
+    skipped: list[Skipped] = field(default_factory=list)
 
     def child(self, tree: ObjectId | None, name: bytes) -> Entry | None:
         """Return the entry if it leads to a hit."""
@@ -58,10 +62,12 @@ def mark(
     wanted = set(targets) | marked.unknown
     if not wanted and not names:
         return marked
-    direct, subtrees = _scan(reader, trees, wanted, set(names), id_bytes)
+    direct, subtrees = _scan(reader, trees, wanted, set(names), marked, id_bytes)
     leading = _closure(direct, subtrees, id_bytes)
     for item in reader.read_whole(list(leading)):
-        if isinstance(item, Content) and item.object_id is not None:
+        if isinstance(item, Skipped):
+            marked.skipped.append(item)
+        elif item.object_id is not None:
             marked.children[item.object_id] = {
                 name: Entry(mode, object_id)
                 for mode, name, object_id in parse_tree(item.data, id_bytes) or ()
@@ -75,14 +81,17 @@ def _scan(
     trees: Sequence[ObjectId],
     wanted: set[ObjectId],
     names: set[bytes],
+    marked: Marked,
     id_bytes: int,
 ) -> tuple[set[ObjectId], dict[ObjectId, bytes]]:
     """Read every tree; return those that hold a hit, and the joined ids of each one's subtrees."""
     direct: set[ObjectId] = set()
     subtrees: dict[ObjectId, bytes] = {}
     for item in reader.read_whole(trees):
-        if not isinstance(item, Content) or item.object_id is None:
+        if isinstance(item, Skipped):
+            marked.skipped.append(item)
             continue
+        assert item.object_id is not None
         entries = parse_tree(item.data, id_bytes) or []
         if any(object_id in wanted for _, _, object_id in entries) or (
             names and any(name in names for _, name, _ in entries)

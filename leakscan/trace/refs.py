@@ -11,12 +11,11 @@ from typing import Final
 from leakscan.history.links import Links
 from leakscan.history.refs import Refs
 from leakscan.model import Kind, ObjectId
-from leakscan.trace.events import Bits
+from leakscan.trace.events import Bits, numbers_of
 from leakscan.trace.graph import ancestors
 from leakscan.trace.marks import Marked
 
 _STASH = b"refs/stash"
-_PEEL_DEPTH = 100
 MAX_NAMES: Final = 1000
 """Refs that one finding lists; it counts them all."""
 
@@ -33,6 +32,8 @@ class Holders:
     tips: dict[bytes, int] = field(default_factory=dict)
     leftovers: dict[bytes, int] = field(default_factory=dict)
     head: int = 0
+    reached: set[ObjectId] = field(default_factory=set)
+    """Every commit that some ref contains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ class Tip:
 
 def peel(links: Links, target: ObjectId) -> Tip:
     """Follow annotated tags, of tags if need be, to the object they mean."""
-    tags: list[ObjectId] = []
-    while target in links.tags and len(tags) < _PEEL_DEPTH:
-        tags.append(target)
+    tags: dict[ObjectId, None] = {}
+    while target in links.tags and target not in tags:
+        tags[target] = None
         target = links.tags[target].target
     return Tip(target, tuple(tags))
 
@@ -71,10 +72,10 @@ def holders(
         result.history[name] = now | contains.get(tip.target, 0) | _in_tags(tip, bits)
     if refs.head is not None:
         result.head = _now(peel(links, refs.head), links, marked, bits, trees)
-    reached = ancestors(links.commits, (tip.target for tip in named.values()))
+    result.reached = ancestors(links.commits, (tip.target for tip in named.values()))
     for name, target in _leftovers(refs).items():
         tip = peel(links, target)
-        if tip.target not in reached:
+        if tip.target not in result.reached:
             now = _now(tip, links, marked, bits, trees)
             result.leftovers[name] = now | contains.get(tip.target, 0) | _in_tags(tip, bits)
     return result
@@ -142,7 +143,7 @@ def names_by_value(holding: Mapping[bytes, int]) -> dict[int, Names]:
         alike[holding[name]].append(name)
     result: dict[int, Names] = defaultdict(Names)
     for bits, names in alike.items():
-        for number in (number for number in range(bits.bit_length()) if bits >> number & 1):
+        for number in numbers_of(bits):
             result[number].first += names[:MAX_NAMES]
             result[number].total += len(names)
     for found in result.values():

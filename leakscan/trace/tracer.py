@@ -6,13 +6,18 @@ every event of every value in commit order, and what each ref holds.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Final
 
 from leakscan.history.base import Source
+from leakscan.history.objects import MODE_SYMLINK
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
-from leakscan.trace.events import MAX_PATHS, Bits, PathEvent, commit_events
+from leakscan.trace.events import MAX_PATH_BYTES, MAX_PATHS, Bits, PathEvent, commit_events
 from leakscan.trace.graph import ancestors, topological
 from leakscan.trace.marks import Marked, mark
 from leakscan.trace.refs import Holders, absent_targets, anchors, holders, peel, tree_bits
+
+_MAX_HEAD_PATHS: Final = 10 * MAX_PATHS
+"""The tree of HEAD may hold what many commits brought."""
 
 
 @dataclass(slots=True)
@@ -79,7 +84,8 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
             held |= event.bits
         contains[commit] = held
     traced.holders = holders(source.refs, links, marked, bits, contains)
-    traced.head_places = _head_places(source, marked, bits)
+    _add_head_places(traced, source, marked)
+    traced.skipped += marked.skipped
     held_by_commits = _paths([commit.tree for commit in links.commits.values()], marked)
     traced.submodules |= {path for link, path in held_by_commits.items() if link in gitlinks}
     traced.unheld = set(bits.blobs).difference(held_by_commits)
@@ -95,7 +101,7 @@ def _undeclared(submodules: dict[ObjectId, bytes], declared: set[bytes]) -> set[
 
 
 def _too_many_paths(commit: ObjectId) -> Skipped:
-    detail = f"more than {MAX_PATHS} paths lead to a hit"
+    detail = f"more than {MAX_PATHS} paths, or longer than {MAX_PATH_BYTES} bytes, lead to a hit"
     return Skipped(Kind.COMMIT, SkipReason.NOT_TRACED, commit, detail=detail)
 
 
@@ -105,32 +111,40 @@ def _lost_trees(source: Source, damaged: dict[ObjectId, Skipped]) -> set[ObjectI
     return absent | set(damaged)
 
 
-def _head_places(source: Source, marked: Marked, bits: Bits) -> list[tuple[bytes, ObjectId, bool]]:
-    """Return path, blob and symlink-or-not of every hit in the tree of HEAD."""
+def _add_head_places(traced: Traced, source: Source, marked: Marked) -> None:
+    """Note path, blob and symlink-or-not of every hit in the tree of HEAD."""
     if source.refs.head is None:
-        return []
+        return
     head = peel(source.links, source.refs.head).target
     commit = source.links.commits.get(head)
-    return sorted(
-        (path, entry_id, mode == b"120000")
-        for path, mode, entry_id in _walk(commit.tree if commit else head, marked)
-        if entry_id in bits.blobs
+    entries, whole = _walk(commit.tree if commit else head, marked)
+    traced.head_places = sorted(
+        (path, object_id, mode == MODE_SYMLINK)
+        for path, mode, object_id in entries
+        if object_id in traced.bits.blobs
     )
+    if not whole:
+        traced.skipped.append(_too_many_paths(head))
 
 
-def _walk(tree: ObjectId, marked: Marked) -> list[tuple[bytes, bytes, ObjectId]]:
-    """Return (path, mode, id) of every marked entry below a tree."""
+def _walk(tree: ObjectId, marked: Marked) -> tuple[list[tuple[bytes, bytes, ObjectId]], bool]:
+    """Return (path, mode, id) of every marked entry below a tree, and whether that is all.
+
+    The bound on paths also ends a circle, which only forged ids can make.
+    """
     found: list[tuple[bytes, bytes, ObjectId]] = []
-    stack = [(b"", tree, frozenset[ObjectId]())]
-    while stack and len(found) < MAX_PATHS:  # The events of the commit already said if it is more.
-        prefix, current, above = stack.pop()
-        if current in above:
-            continue  # A circle, which only forged ids can make.
+    stack = [(b"", tree)]
+    whole = True
+    while stack and len(found) < _MAX_HEAD_PATHS:
+        prefix, current = stack.pop()
+        if len(prefix) > MAX_PATH_BYTES:
+            whole = False
+            continue
         for name, entry in marked.children.get(current, {}).items():
             found.append((prefix + name, entry.mode, entry.id))
             if entry.is_tree:
-                stack.append((prefix + name + b"/", entry.id, above | {current}))
-    return found
+                stack.append((prefix + name + b"/", entry.id))
+    return found, whole and len(found) < _MAX_HEAD_PATHS
 
 
 def _named(
@@ -142,7 +156,7 @@ def _named(
         tip = peel(source.links, target).target
         if tip in source.links.commits:
             continue
-        for path, _, object_id in [(b"", b"", tip), *_walk(tip, marked)]:
+        for path, _, object_id in [(b"", b"", tip), *_walk(tip, marked)[0]]:
             if object_id in unheld:
                 named[object_id].append((name, path))
     return named
@@ -158,7 +172,9 @@ def _paths(trees: list[ObjectId], marked: Marked) -> dict[ObjectId, bytes]:
             if entry.id not in paths:
                 paths[entry.id] = prefix + name
                 if entry.is_tree:
-                    stack.append((prefix + name + b"/", entry.id))
+                    # Very deep folders are still entered, under a name for what is above them.
+                    above = prefix if len(prefix) < MAX_PATH_BYTES else b".../"
+                    stack.append((above + name + b"/", entry.id))
     return paths
 
 

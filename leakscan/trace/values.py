@@ -4,7 +4,7 @@ In: sightings. Out: `Values`, the index between what the match found and what th
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from leakscan.model import Identity, Kind, ObjectId, Part, Position, Sighting
@@ -42,7 +42,10 @@ class Values:
     """Each distinct (part, value) has a number; contents are known by object id or by name."""
 
     numbers: dict[Value, int] = field(default_factory=dict)
-    spots: dict[Content, dict[Spot, None]] = field(default_factory=dict)
+    spots: dict[tuple[Content, int], dict[Spot, None]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """Where a content holds each value."""
     places: dict[int, dict[Content, None]] = field(default_factory=lambda: defaultdict(dict))
     """The contents that hold each value."""
 
@@ -56,12 +59,13 @@ class Values:
             number = self.numbers.setdefault(value, len(self.numbers))
             positions.append((number, position))
             self.places[number][content] = None
-        self.spots.setdefault(content, {})[Spot(tuple(positions))] = None
+        for number, _ in positions:
+            self.spots[content, number][Spot(tuple(positions))] = None
 
     def add_position(self, content: Content, number: int, position: Position) -> None:
         """Note one more place of a known value."""
         self.places[number][content] = None
-        self.spots.setdefault(content, {})[Spot(((number, position),))] = None
+        self.spots[content, number][Spot(((number, position),))] = None
 
     def bits(self) -> Bits:
         """Return which values each blob, path name, commit and tag holds."""
@@ -80,10 +84,14 @@ class Values:
         """Return the numbers of an identity's values."""
         return frozenset(self.numbers[value] for value in parts(identity) if value in self.numbers)
 
-    def at(self, kind: Kind, key: bytes, numbers: Container[int]) -> list[Spot]:
+    def at(self, kind: Kind, key: bytes, numbers: Collection[int]) -> list[Spot]:
         """Return where some values stand in a content, first in the text first."""
-        found = [spot.only(numbers) for spot in self.spots.get((kind, key), ())]
-        return sorted({spot for spot in found if spot.positions}, key=_spot_order)
+        found = {
+            spot.only(numbers)
+            for number in numbers
+            for spot in self.spots.get(((kind, key), number), ())
+        }
+        return sorted(found, key=_spot_order)
 
     def held(self, kinds: Container[Kind], numbers: Iterable[int]) -> list[Content]:
         """Return the contents of some kinds that hold any of some values."""

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 
 from leakscan.history.base import Source
 from leakscan.history.objects import MODE_SUBMODULE, MODE_TREE, parse_tree
-from leakscan.model import Content, Encoding, Kind, ObjectId, Part, Position
+from leakscan.model import Content, Encoding, Kind, ObjectId, Part, Position, Skipped
 from leakscan.redact import Secret
 from leakscan.trace.tracer import Traced
 from leakscan.trace.values import Values
 
-_Request = tuple[bytes, int]
-"""A path, and how many of its components lie above the tree in question."""
+
+class _Node(dict[bytes, "_Node"]):
+    """A folder or file on the way to some paths; `path` is set where one of them ends."""
+
+    path: bytes | None = None
 
 
 def search_versions(source: Source, values: Values, traced: Traced) -> int:
@@ -37,46 +40,66 @@ def search_versions(source: Source, values: Values, traced: Traced) -> int:
         to_search[blob] |= {number for number in wanted[path] if not known >> number & 1}
     blobs = sorted(blob for blob, numbers in to_search.items() if numbers)
     added = 0
-    for item in source.reader.read_whole(blobs):
-        if isinstance(item, Content) and item.object_id is not None:
-            for number in to_search[item.object_id]:
-                position = _find(item.data, *secrets[number])
-                if position is not None:
-                    values.add_position((Kind.BLOB, item.object_id), number, position)
-                    added += 1
+    for item in source.reader.read(blobs):
+        if isinstance(item, Skipped):
+            traced.skipped.append(item)
+            continue
+        assert item.object_id is not None
+        for number in to_search[item.object_id]:
+            position = _find(item, *secrets[number])
+            if position is not None:
+                values.add_position((Kind.BLOB, item.object_id), number, position)
+                added += 1
     return added
 
 
 def _versions(source: Source, paths: list[bytes]) -> Iterator[tuple[bytes, ObjectId]]:
-    """Yield (path, blob) for every version that any commit has of some paths."""
-    id_bytes = source.links.id_bytes
-    requests = {
-        commit.tree: {(path, 0) for path in paths} for commit in source.links.commits.values()
-    }
-    done: set[tuple[ObjectId, _Request]] = set()
-    while paths and requests:
-        deeper: dict[ObjectId, set[_Request]] = defaultdict(set)
+    """Yield (path, blob) for every version that any commit has of some paths.
+
+    All paths are followed at once, and each tree is looked into once for each place it stands at.
+    """
+    top = _tree_of(paths)
+    requests = {commit.tree: [top] for commit in source.links.commits.values()} if paths else {}
+    done: set[tuple[ObjectId, int]] = set()
+    while requests:
+        deeper: dict[ObjectId, list[_Node]] = defaultdict(list)
         for item in source.reader.read_whole(list(requests)):
-            if not isinstance(item, Content) or item.object_id is None:
-                continue
-            entries = {
-                name: (mode, oid) for mode, name, oid in parse_tree(item.data, id_bytes) or ()
-            }
-            for path, depth in requests[item.object_id]:
-                components = path.split(b"/")
-                mode, object_id = entries.get(components[depth], (MODE_SUBMODULE, ObjectId(b"")))
-                request = (path, depth + 1)
-                if mode == MODE_TREE and depth + 1 < len(components):
-                    if (object_id, request) not in done:
-                        done.add((object_id, request))
-                        deeper[object_id].add(request)
-                elif mode not in (MODE_TREE, MODE_SUBMODULE) and depth + 1 == len(components):
-                    yield path, object_id
+            if isinstance(item, Skipped) or item.object_id is None:
+                continue  # The trace already said so.
+            entries = parse_tree(item.data, source.links.id_bytes) or []
+            for mode, object_id, below in _below(entries, requests[item.object_id]):
+                if (object_id, id(below)) in done:
+                    continue
+                done.add((object_id, id(below)))
+                if mode == MODE_TREE:
+                    deeper[object_id].append(below)
+                elif mode != MODE_SUBMODULE and below.path is not None:
+                    yield below.path, object_id
         requests = deeper
 
 
-def _find(data: bytes, part: Part, secret: Secret) -> Position | None:
+def _tree_of(paths: list[bytes]) -> _Node:
+    top = _Node()
+    for path in paths:
+        node = top
+        for component in path.split(b"/"):
+            node = node.setdefault(component, _Node())
+        node.path = path
+    return top
+
+
+def _below(
+    entries: list[tuple[bytes, bytes, ObjectId]], nodes: list[_Node]
+) -> Iterator[tuple[bytes, ObjectId, _Node]]:
+    for node in nodes:
+        for mode, name, object_id in entries:
+            if name in node:
+                yield mode, object_id, node[name]
+
+
+def _find(content: Content, part: Part, secret: Secret) -> Position | None:
     """Return where the value stands as it is, or as UTF-16 or a JSON string would write it."""
+    data = content.data
     value = secret.reveal()
     text = value.decode("latin-1")
     for encoding, spelling in (
@@ -87,8 +110,10 @@ def _find(data: bytes, part: Part, secret: Secret) -> Position | None:
     ):
         at = data.find(spelling)
         if at >= 0:
-            line = data.count(b"\n", 0, at) + 1
+            line = content.lines_before + data.count(b"\n", 0, at) + 1
             width = 1 if encoding is Encoding.PLAIN else 2
-            column = (at - (data.rfind(b"\n", 0, at) + 1)) // width + 1
+            start = data.rfind(b"\n", 0, at) + 1
+            before = at - start if start else at + content.columns_before
+            column = before // width + 1
             return Position(part, line, column, encoding)
     return None
