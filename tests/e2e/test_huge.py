@@ -9,13 +9,14 @@ from tests.support.repo import Repo
 def test_a_pair_in_the_overlap_of_one_long_line(cli: Cli, repo: Repo, keys: KeyMaker) -> None:
     leak = keys.leak()
     front = b"{" + b'"a":0,' * ((PIECE_BYTES - OVERLAP_BYTES // 2) // 6)
-    commit = repo.commit({b"data.json": front + leak.json() + b"}"})
+    pair = leak.json().replace(b"\n", b" ")
+    commit = repo.commit({b"data.json": front + pair + b"}"})
     scan = cli.scan(repo.path)
     assert scan.complete
     places = scan.occurrences(leak.key_id, commit=commit, event="introduced")
     assert [(place["line"], place["path"]) for place in places] == [(1, "data.json")]
     column = places[0]["column"]
-    whole = front + leak.json()
+    whole = front + pair
     assert column in {whole.index(value.encode()) + 1 for value in (leak.key_id, leak.secret)}
 
 
