@@ -11,15 +11,31 @@ from leakscan.model import Boundary
 
 _GROUP: Final = "(?P<secret>"
 
-# A letter that ends an escape does not adjoin what follows: `\nAKIA`, `%3DAKIA`, `\u003dAKIA`.
-# An escaped / or + does, in base64.
-_ESCAPE: Final = r"(?<=\\[nrt]|%[0-9A-Fa-f]{2}|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2})"
+# A letter or digit that ends an escape does not adjoin what follows: `\nAKIA`, `%3DAKIA`,
+# `\u003dAKIA`, `\033[1mAKIA`. An escaped / or + does, in base64.
+_TERMINAL: Final = (
+    r"(?:\x1b|\\e|\\0?33|(?:%|\\x|\\u00|\\u\{)1[Bb]\}?)\[[0-9;:?]{0,16}[A-Za-z]"
+    r"|\[[0-9;:?]{1,16}m|\x1b[()][0-9AB]"
+)
+_QUOTED_PRINTABLE: Final = r"=(?:0[9AD]|2[027]|3[AD])"
+_LETTER: Final = rf"\\[abefnrtv0]|{_TERMINAL}|{_QUOTED_PRINTABLE}"
+_ESCAPE: Final = (
+    rf"(?<={_LETTER}|\\[0-3][0-7]{{2}}|%[0-9A-Fa-f]{{2}}"
+    r"|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2})"
+)
 _ESCAPE_64: Final = (
-    r"(?<=\\[nrt]|%(?!2[BFbf])[0-9A-Fa-f]{2}"
+    rf"(?<={_LETTER}|\\(?!05[37])[0-3][0-7]{{2}}|%(?!2[BFbf])[0-9A-Fa-f]{{2}}"
     r"|\\u00(?!2[BFbf])[0-9A-Fa-f]{2}|\\x(?!2[BFbf])[0-9A-Fa-f]{2})"
 )
+_IN_TERMINAL: Final = (
+    r"(?<!(?:\x1b|\\e|33|1[Bb]\}?)\[[0-9;:?]{0,16}(?=[0-9;:?]{0,16}[A-Za-z])"
+    r"|\x1b[()](?=[0-9AB]))"
+)
 # Nor does a value begin inside an escape: not at the 2F of `%2F`, not at the n of `\n`.
-_UNIT_BEFORE: Final = r"(?<!&\#x2[BFbf];|&\#4[37];)(?<!%(?=[0-9A-Fa-f]{2}))(?<!\\(?=[nrtux/]))"
+_UNIT_BEFORE: Final = (
+    r"(?<!&\#x2[BFbf];|&\#4[37];)(?<!%(?=[0-9A-Fa-f]{2}))(?<!\\(?=[abefnrtuvx0-3/]))"
+    rf"{_IN_TERMINAL}"
+)
 _UNIT_AFTER: Final = (
     r"(?!\\/|%2[BFbf]|%3[Dd]|\\u002[BFbf]|\\u003[Dd]|&\#x2[BFbf];|&\#x3[Dd];|&\#4[37];|&\#61;)"
 )

@@ -22,7 +22,10 @@ _GAP: Final = 100
 # `aws` alone, which is on every line of an AWS SDK, the first phase falls from 1.7 to 0.6 GB/s.
 _NEAR: Final = r"(?:access.?key|aws.?key|s3.?key|aws.?pass|aws.?cred)"
 # What may stand before a token: what `boundary` lets stand there for base64.
-_BEFORE: Final = r"[^A-Za-z0-9+/]|\\[nrt]|(?:%|\\x|\\u00)[0-9A-Fa-f]{2}"
+_BEFORE: Final = (
+    r"[^A-Za-z0-9+/]|\\[abefnrtv0]|(?:%|\\x|\\u00)[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}"
+    r"|[0-9;:?\[][A-Za-z]|\x1b[()][0-9AB]|=[023][0-9AD]"
+)
 _NEAR_ANCHORS: Final = (b"access", b"aws", b"amazon")
 _MARGIN: Final = 16
 """Bytes a match may begin before its needle, and what a boundary looks at."""

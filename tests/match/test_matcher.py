@@ -52,6 +52,43 @@ def test_an_id_between_what_is_no_letter(before: bytes, after: bytes, keys: KeyM
     assert (found.start, found.end) == (len(before), len(before) + 20)
 
 
+ESCAPES = [
+    b"\x1b[33m", b"\x1b[m", b"\x1b[1;38:5;9m", b"\x1b[0K", b"\x1b[?2004h", b"\x1b(B", b"[0m",
+    b"\\u001b[33m", b"\\\\u001b[33m", b"\\x1b[1m", b"\\033[1m", b"\\33[1m", b"\\e[0;31m",
+    b"\\u{1b}[1m",
+    b"\\a", b"\\b", b"\\f", b"\\v", b"\\0", b"\\t", b"\\n", b"\\012", b"=3D", b"=20", b"%1B[1m",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("escape", ESCAPES)
+def test_an_escape_does_not_adjoin_what_follows(escape: bytes, keys: KeyMaker) -> None:
+    for number in range(8):
+        leak = keys.leak(token=True, slash=number % 2 == 1)
+        key_id, secret, token = leak.key_id.encode(), leak.secret.encode(), leak.token.encode()
+        off = b"\x1b[0m\n"
+        assert values(escape + key_id + off) == [key_id]
+        assert values(b"aws_secret_key" + off[:4] + b"=" + escape + secret + off) == [secret]
+        assert values(b"aws_key: " + escape + secret) == [secret]
+        assert values(key_id + b"\n" * 600 + escape + secret + off) == [key_id, secret]
+        assert values(b"session " + escape + token + off) == [token]
+
+
+@pytest.mark.parametrize("escape", [*ESCAPES[:6], *ESCAPES[7:-4]])
+def test_a_token_of_any_beginning_begins_after_an_escape(escape: bytes, keys: KeyMaker) -> None:
+    token = b"".join(keys.secret().encode() for _ in range(4))
+    assert values(b"aws_session_token: " + escape + token) == [token]
+
+
+@pytest.mark.parametrize(
+    "before", [b"[", b"[7", b"m", b"3m", b"\\x4", b"0;1m", b"=3", b"\\q", b"x3D"]
+)
+def test_what_only_resembles_an_escape_adjoins(before: bytes, keys: KeyMaker) -> None:
+    inside = before != b"["
+    key_id, secret = keys.key_id().encode(), keys.secret().encode()
+    assert values(before + key_id) == ([] if inside else [key_id])
+    assert values(b"aws_secret_key: " + before + secret) == ([] if inside else [secret])
+
+
 @pytest.mark.parametrize(("before", "after"), [(b"x", b""), (b"7", b""), (b"", b"Z"), (b"", b"q")])
 def test_an_id_inside_a_word_is_none(before: bytes, after: bytes, keys: KeyMaker) -> None:
     assert match(before + keys.key_id().encode() + after) == []
