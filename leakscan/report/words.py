@@ -202,5 +202,9 @@ def now(finding: FindingDoc) -> str:
         return "only in history; every clone receives it"
     if left:
         return f"in no ref, only in {some(left, 3)}"
-    outside = grouped(finding["occurrences"])
-    return f"in no ref, only in {some(outside, 3)}" if outside else "in no ref"
+    outside = grouped(
+        one for one in finding["occurrences"] if one["commit"] is None and one["kind"] != "dangling"
+    )
+    if outside:
+        return f"in no ref, only in {some(outside, 3)}"
+    return "in no ref, only in objects that nothing refers to; git prunes them in time"

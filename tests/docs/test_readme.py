@@ -1,0 +1,54 @@
+"""The README says what the program is: its rules, formats, exit codes and options."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leakscan.cli.outputs import SUFFIXES
+from leakscan.errors import ExitCode
+from leakscan.rules.load import load_rules
+
+TOP = Path(__file__).resolve().parent.parent.parent
+README = (TOP / "README.md").read_text(encoding="utf-8")
+
+
+def _help(*words: str) -> str:
+    command = [sys.executable, "-m", "leakscan", *words, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_every_rule_is_in_the_table_and_no_other() -> None:
+    rules = re.findall(r"^\| `(aws-[a-z-]+)` \|", README, re.MULTILINE)
+    assert sorted(rules) == sorted(rule.id for rule in load_rules().rules)
+
+
+def test_every_exit_code_that_can_occur_is_in_the_table() -> None:
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
+    assert codes == {code.value for code in ExitCode} - {ExitCode.UNVERIFIED}
+
+
+@pytest.mark.parametrize("name", sorted(set(SUFFIXES.values())))
+def test_every_format_is_named(name: str) -> None:
+    assert f"`{name}`" in README
+
+
+def test_every_option_the_readme_names_exists() -> None:
+    options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--quiet"}
+    known = set(re.findall(r"--[a-z][a-z-]+", _help("scan") + _help()))
+    # The two set-up lines are pip's, not ours.
+    assert options <= known | {"--version"}, options - known
+
+
+def test_the_gate_finds_the_line_that_runs_the_tests() -> None:
+    lines = [line for line in README.splitlines() if re.match(r"python3 -m venv .* pytest$", line)]
+    assert len(lines) == 1
+
+
+def test_every_command_explains_itself() -> None:
+    commands = re.findall(r"^  ([a-z-]+)  +\S", _help().partition("Commands:")[2], re.MULTILINE)
+    assert {"scan", "rules"} <= set(commands)
+    for command in commands:
+        assert len(_help(command).splitlines()) > 5
