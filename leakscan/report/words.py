@@ -202,9 +202,7 @@ def now(finding: FindingDoc) -> str:
         return "only in history; every clone receives it"
     if left:
         return f"in no ref, only in {some(left, 3)}"
-    outside = grouped(
-        one for one in finding["occurrences"] if one["commit"] is None and one["kind"] != "dangling"
-    )
+    outside = grouped(one for one in finding["occurrences"] if one["commit"] is None)
     if outside:
         return f"in no ref, only in {some(outside, 3)}"
-    return "in no ref, only in objects that nothing refers to; git prunes them in time"
+    return "in no ref, only in commits that nothing refers to; git prunes them in time"
