@@ -20,6 +20,7 @@ class Group:
     token: Candidate | None = None
     nearness: Nearness = Nearness.LINE
     fake_secret: bool = False
+    doubtful: bool = False
 
 
 def group(content: Content, passed: Sequence[Candidate], fakes: Sequence[Candidate]) -> list[Group]:
@@ -32,7 +33,10 @@ def group(content: Content, passed: Sequence[Candidate], fakes: Sequence[Candida
     ids = [c for c in _of(passed, Part.KEY_ID) if not _inside(c, tokens)]
     secrets = [c for c in _of(passed, Part.SECRET) if not _inside(c, tokens)]
     signing = [c for c in ids if c.value.reveal()[:4] in (b"AKIA", b"ASIA")]
-    groups = [Group(p.first, p.second, None, p.nearness) for p in pair(content, signing, secrets)]
+    groups = [
+        Group(p.first, p.second, None, p.nearness, doubtful=p.doubtful)
+        for p in pair(content, signing, secrets)
+    ]
     paired = {c.value for g in groups for c in (g.key_id, g.secret) if c}
     lone_ids = [c for c in ids if c.value not in paired]
     faked = {id(p.first) for p in pair(content, lone_ids, fakes)}

@@ -10,17 +10,21 @@ from bisect import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from typing import Final
 
 from leakscan.model import Candidate, Content, Encoding
 from leakscan.score.assign import Weights, assign
+from leakscan.score.columns import in_columns
 
 _MAX_LINES: Final = 12
 _MAX_BYTES: Final = 4096
 _MAX_BYTES_ALONE: Final = 1 << 16
 _NEIGHBOURS: Final = 4
+_SLIGHT: Final = 0.1
+"""Less weight than the next line or a few dozen bytes make: no ground to prefer a pair."""
 
-_BRACE: Final = re.compile(rb"[\[\](){}]")
+_BRACE: Final = re.compile(rb"(?<!\x1b)[\[\](){}]")
 _TAG: Final = re.compile(rb"<(/?)[A-Za-z][^<>]*?(/?)>")
 _SECTION: Final = re.compile(rb"(?m)^[ \t]*\[[^\]\[\n\"',]+\][ \t]*\r?$")
 _BLANK: Final = re.compile(rb"\n[ \t\r]*\n")
@@ -46,15 +50,32 @@ class Bond:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two candidates that belong together."""
+    """Two candidates that belong together; `doubtful` if others would fit about as well."""
 
     first: Candidate
     second: Candidate
     nearness: Nearness
+    doubtful: bool = False
 
 
 def pair(content: Content, firsts: Sequence[Candidate], seconds: Sequence[Candidate]) -> list[Pair]:
     """Return the pairs of greatest total bond; each candidate is in one pair at most."""
+    near = partial(_nearness, content)
+    columns = in_columns(content, firsts, seconds, near)
+    pairs = [
+        Pair(firsts[i], seconds[j], max(near(firsts[i], seconds[j]), Nearness.BLOCK), not named)
+        for (i, j), named in columns.items()
+    ]
+    taken = {i for i, _ in columns}, {j for _, j in columns}
+    rest = [one for i, one in enumerate(firsts) if i not in taken[0]]
+    others = [one for j, one in enumerate(seconds) if j not in taken[1]]
+    pairs += _by_bond(content, rest, others)
+    return sorted(pairs, key=lambda p: p.first.start)
+
+
+def _by_bond(
+    content: Content, firsts: Sequence[Candidate], seconds: Sequence[Candidate]
+) -> list[Pair]:
     bonds: dict[tuple[int, int], Bond] = {}
     alone = len({c.value for c in firsts}) == 1 and len({c.value for c in seconds}) == 1
     for i, j in _neighbours(firsts, seconds):
@@ -63,7 +84,32 @@ def pair(content: Content, firsts: Sequence[Candidate], seconds: Sequence[Candid
             # Where two layouts weigh the same, the first belongs to the first.
             bonds[i, j] = Bond(bond.weight - 0.01 * abs(i - j), bond.nearness)
     weights: Weights = {key: bond.weight for key, bond in bonds.items()}
-    return [Pair(firsts[i], seconds[j], bonds[i, j].nearness) for i, j in assign(weights)]
+    chosen = assign(weights)
+    doubtful = _doubtful(weights, chosen)
+    return [
+        Pair(firsts[i], seconds[j], bonds[i, j].nearness, (i, j) in doubtful) for i, j in chosen
+    ]
+
+
+def _doubtful(weights: Weights, chosen: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return the pairs that could exchange partners and lose next to nothing."""
+    owner = {j: i for i, j in chosen}
+    partner = dict(chosen)
+    doubtful = set()
+    for (i, j), weight in weights.items():
+        other, own = owner.get(j), partner.get(i)
+        if other is None or own is None or other == i or (other, own) not in weights:
+            continue
+        kept = weights[i, own] + weights[other, j]
+        if kept - weight - weights[other, own] < _SLIGHT:
+            doubtful |= {(i, own), (other, j)}
+    return doubtful
+
+
+def _nearness(content: Content, one: Candidate, other: Candidate) -> Nearness:
+    """Return how two candidates stand to each other, however far apart."""
+    first, last = sorted((one, other), key=lambda c: c.start)
+    return _structure(_between(content, first, last), last.line - first.line)[1]
 
 
 def _neighbours(

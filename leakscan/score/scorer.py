@@ -39,6 +39,7 @@ _BOND_TEXT = (
     "Id and secret stand a few lines apart.",
     "They are the only id and the only secret of this text.",
 )
+_PART_ALONE = "part-alone"
 _ELSEWHERE = "A part of it says more where it stands alone."
 
 
@@ -59,12 +60,14 @@ class Scorer:
     def conclude(self, sightings: Sequence[Sighting], paths: Collection[bytes]) -> Credential:
         """Return the verdict on one identity: its best sighting, and what its paths say.
 
-        The sighting of most parts says what it is; one of a part alone may be the surer one.
+        The sighting of most parts says what it is; one of a part alone may be the surer one. The
+        harm follows from how sure it is that the parts belong together.
         """
         whole = max(sightings, key=lambda s: (len(s.positions), s.points))
         surer = max(s.points for s in sightings) - whole.points
         reasons = (*whole.reasons, *_floor(surer, _ELSEWHERE), *path_reasons(paths))
-        sure = confidence(sum(reason.effect for reason in reasons))
+        sure = confidence(_points(reasons))
+        together = confidence(_points(r for r in reasons if r.name != _PART_ALONE))
         identity = whole.identity
         known = identity.secret or identity.session_token
         value = known.reveal() if known else (identity.access_key_id or "").encode()
@@ -72,7 +75,7 @@ class Scorer:
             fingerprint=fingerprint(identity),
             identity=identity,
             rule=whole.rule,
-            severity=severity(identity, sure),
+            severity=severity(identity, together),
             confidence=sure,
             entropy_bits=round(shannon(value), 3),
             reasons=reasons,
@@ -118,6 +121,8 @@ def _together(content: Content, one: Group, parts: Sequence[Candidate]) -> Itera
         yield from _secret_reasons(content, one.secret)
     if one.key_id is not None and one.secret is not None:
         yield Reason("pair", _BOND_POINTS[one.nearness], _BOND_TEXT[one.nearness])
+        if one.doubtful:
+            yield Reason("ambiguous-pair", -70, "Another id or secret would fit about as well.")
     if one.token is not None:
         yield from _token_reasons(content, one.token, lone=one.secret is None)
     placeholders = [placeholder_reasons(surroundings(content, part)) for part in parts]
@@ -141,7 +146,7 @@ def _points(reasons: Iterable[Reason]) -> int:
 
 def _floor(lacking: int, text: str) -> Iterator[Reason]:
     if lacking > 0:
-        yield Reason("part-alone", lacking, text)
+        yield Reason(_PART_ALONE, lacking, text)
 
 
 def _secret_reasons(content: Content, secret: Candidate) -> Iterator[Reason]:

@@ -208,6 +208,60 @@ def test_a_repeated_value_needs_one_pair(keys: KeyMaker) -> None:
     assert len(sightings(env + far + env)) == 2
 
 
+def profiles(found: list[Sighting]) -> set[tuple[str | None, str]]:
+    return {
+        (s.identity.access_key_id, s.identity.secret.reveal().decode())
+        for s in found
+        if s.identity.secret
+    }
+
+
+@pytest.mark.parametrize("count", [2, 6, 10, 40])
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("secrets_first", [False, True])
+def test_numbered_columns_are_paired_by_number(
+    count: int, order: int, secrets_first: bool, keys: KeyMaker
+) -> None:
+    leaks = list(enumerate(keys.leaks(count)))
+    ids = "".join(f"AWS_ACCESS_KEY_ID_{n}={one.key_id}\n" for n, one in leaks)
+    secrets = "".join(f"AWS_SECRET_ACCESS_KEY_{n}={one.secret}\n" for n, one in leaks[::order])
+    found = sightings(secrets + ids if secrets_first else ids + secrets)
+    assert profiles(found) == {(one.key_id, one.secret) for _, one in leaks}
+    assert {SCORER.conclude([s], []).severity for s in found} == {Level.HIGH}
+
+
+@pytest.mark.parametrize("count", [2, 6, 10])
+@pytest.mark.parametrize(("line", "end"), [("{}\n", ""), ("{} ", "\n"), ('"{}", ', "]\n[")])
+def test_columns_without_names_are_paired_by_rank(
+    line: str, end: str, count: int, keys: KeyMaker
+) -> None:
+    leaks = keys.leaks(count)
+    ids = "".join(line.format(one.key_id) for one in leaks)
+    secrets = "".join(line.format(one.secret) for one in leaks)
+    found = sightings(ids + end + secrets)
+    assert profiles(found) == {(one.key_id, one.secret) for one in leaks}
+    for one in found:
+        credential = SCORER.conclude([one], [])
+        assert credential.severity is Level.MEDIUM
+        assert "ambiguous-pair" in names(credential)
+
+
+def test_more_ids_than_secrets_leave_a_doubt(keys: KeyMaker) -> None:
+    leaks = keys.leaks(5)
+    text = "".join(f"{one.key_id}\n" for one in leaks)
+    found = sightings(text + "".join(f"{one.secret}\n" for one in leaks[:4]))
+    pairs = [SCORER.conclude([one], []) for one in found if one.identity.secret]
+    assert len(pairs) == 4
+    assert all(one.severity is not Level.HIGH for one in pairs)
+
+
+def test_structure_outweighs_rank(keys: KeyMaker) -> None:
+    (one, two, three) = keys.leaks(3)
+    text = f"{one.key_id}\n\n{two.key_id}\n{two.secret}\n\n{three.secret}\n"
+    found = [s for s in sightings(text) if s.identity.access_key_id == two.key_id]
+    assert profiles(found) == {(two.key_id, two.secret)}
+
+
 def test_a_secure_blob_is_no_part_of_a_pair(keys: KeyMaker) -> None:
     blob = "".join(keys.secret() for _ in range(18))[:684]
     text = f'access_key_id: {keys.key_id()}\nsecret_access_key:\n  secure: "{blob}="\n'
