@@ -4,12 +4,14 @@ Part of the match stage. In: a rule's pattern and boundary. Out: the exact expre
 Inside the group, backtracking respects the boundary; `\b` would not do: `_AKIA` is a leak.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from leakscan.model import Boundary
 
 _GROUP: Final = "(?P<secret>"
+_NAMED: Final = re.compile(r"((?:\(\?[a-z]+\))?\s*)\(\?P<key>")
 
 # A letter or digit that ends an escape does not adjoin what follows: `\nAKIA`, `%3DAKIA`,
 # `\u003dAKIA`, `\033[1mAKIA`. An escaped / or + does, in base64.
@@ -61,6 +63,20 @@ def bounded(pattern: str, boundary: Boundary) -> str:
     end = _closing(pattern, start)
     inner = pattern[start:end]
     return f"{pattern[:start]}{_BEFORE[boundary]}(?:{inner}){_AFTER[boundary]}{pattern[end:]}"
+
+
+def split(pattern: str) -> tuple[str, str, str, str] | None:
+    """Return the flags, the group `key`, what follows it and the group `secret` of a pattern.
+
+    None if the pattern does not begin with a name.
+    """
+    found = _NAMED.match(pattern)
+    if found is None:
+        return None
+    key = _closing(pattern, found.end()) + 1
+    secret = pattern.index(_GROUP, key)
+    end = _closing(pattern, secret + len(_GROUP)) + 1
+    return found[1], pattern[found.end(1) : key], pattern[key:secret], pattern[secret:end]
 
 
 def _closing(pattern: str, start: int) -> int:

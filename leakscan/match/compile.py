@@ -7,14 +7,15 @@ may pass too much, never too little; `matcher` lets the exact expressions decide
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Final
 
 import hyperscan
 import regex
 
-from leakscan.match.boundary import bounded
+from leakscan.match.boundary import bounded, split
+from leakscan.match.units import no_secret
 from leakscan.model import Boundary, Encoding, Rule, RuleSet
 
 _GAP: Final = 100
@@ -33,6 +34,44 @@ _RUN: Final = re.compile(rb"[A-Za-z0-9+/\\%&#;=]*")
 
 
 @dataclass(frozen=True, slots=True)
+class Hit:
+    """A value as it is written, where it stands, and where its name begins, if it has one."""
+
+    value: bytes = field(repr=False)
+    start: int
+    end: int
+    name: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Looks for the value of a name behind another value that cannot be a secret."""
+
+    name: "regex.Pattern[bytes]"
+    value: "regex.Pattern[bytes]"
+    reach: int
+    """Bytes from the end of a name within which its value begins."""
+
+    def search(
+        self, text: bytes, decoy: "regex.Match[bytes]", end: int, timeout_s: float
+    ) -> Iterator[Hit]:
+        """Yield the first value behind the decoy that may be a secret, unless a name precedes it.
+
+        Raises: TimeoutError.
+        """
+        last = decoy.end("key") + self.reach
+        at = decoy.end("secret")
+        while found := self.value.search(text, at, end, timeout=timeout_s):
+            start = found.start("secret")
+            if start > last or self.name.search(text, at, start):
+                return
+            if not no_secret(found["secret"]):
+                yield Hit(found["secret"], *found.span("secret"), decoy.start("key"))
+                return
+            at = found.end("secret")
+
+
+@dataclass(frozen=True, slots=True)
 class Exact:
     """The authority on one rule: its expression, and how far around a needle's end it must look."""
 
@@ -40,10 +79,9 @@ class Exact:
     pattern: "regex.Pattern[bytes]"
     before: int
     after: int
+    behind: Behind | None = None
 
-    def search(
-        self, text: bytes, ends: Iterable[Sequence[int]], deadline: float
-    ) -> Iterator["regex.Match[bytes]"]:
+    def search(self, text: bytes, ends: Iterable[Sequence[int]], deadline: float) -> Iterator[Hit]:
         """Yield the matches around needles, those that overlap included.
 
         `ends` are ranges of places where needles end, in order.
@@ -52,12 +90,12 @@ class Exact:
         """
         for start, end in self._windows(text, ends):
             at = start
-            while found := self.pattern.search(
-                text, at, end, timeout=max(deadline - time.monotonic(), 1e-6)
-            ):
-                yield found
+            while found := self.pattern.search(text, at, end, timeout=_left(deadline)):
+                yield Hit(found["secret"], *found.span("secret"), _name_start(found))
                 # A name before the value cannot begin inside it, but another value can.
                 at = found.start("secret") + 1
+                if self.behind and no_secret(found["secret"]):
+                    yield from self.behind.search(text, found, end, _left(deadline))
 
     def _windows(self, text: bytes, ends: Iterable[Sequence[int]]) -> Iterator[tuple[int, int]]:
         """Yield the bytes that matches can take, windows that touch as one.
@@ -113,6 +151,7 @@ def compile_rules(rules: RuleSet) -> Compiled:
             exact_pattern(rule.pattern, rule.boundary),
             _width(_needle(rule)) + _MARGIN,
             _width(rule.pattern),
+            _behind(rule),
         )
         for rule in rules.rules
     )
@@ -130,6 +169,27 @@ def compile_rules(rules: RuleSet) -> Compiled:
 def exact_pattern(pattern: str, boundary: Boundary) -> "regex.Pattern[bytes]":
     """Return the expression that decides, with its boundary."""
     return regex.compile(bounded(pattern, boundary).encode("latin-1"), regex.VERSION0)
+
+
+def _behind(rule: Rule) -> Behind | None:
+    """Return how to look behind a decoy; None for rules without a name before the value."""
+    parts = split(rule.pattern)
+    if parts is None:
+        return None
+    flags, name, gap, value = parts
+    return Behind(
+        name=regex.compile((flags + name).encode("latin-1"), regex.VERSION0),
+        value=exact_pattern(flags + value, rule.boundary),
+        reach=_width(flags + gap),
+    )
+
+
+def _name_start(found: "regex.Match[bytes]") -> int | None:
+    return found.start("key") if "key" in found.re.groupindex else None
+
+
+def _left(deadline: float) -> float:
+    return max(deadline - time.monotonic(), 1e-6)
 
 
 def _width(pattern: str) -> int:

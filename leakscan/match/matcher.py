@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-import regex
-
 from leakscan.aws import known_fake_id
-from leakscan.match.compile import Compiled, Exact, compile_rules
+from leakscan.match.compile import Compiled, Exact, Hit, compile_rules
 from leakscan.match.position import Positions
 from leakscan.match.units import normalise
 from leakscan.match.views import DECODERS, View, plain
@@ -129,7 +127,7 @@ class Matcher:
         """Yield the candidates of one rule; a rule that takes too long ends alone."""
         try:
             for found in exact.search(view.text, ends, time.monotonic() + self._timeout_s):
-                offset = view.offset(found.start("secret"))
+                offset = view.offset(found.start)
                 # The two byte orders of UTF-16 see the same text one byte apart.
                 if not seen.intersection(range(offset - view.width + 1, offset + view.width)):
                     seen.add(offset)
@@ -159,31 +157,29 @@ def _candidate(
     content: Content,
     view: View,
     exact: Exact,
-    found: "regex.Match[bytes]",
+    found: Hit,
     positions: Positions,
 ) -> Candidate:
-    start, end = found.span("secret")
-    line, column = positions.line_and_column(start)
+    line, column = positions.line_and_column(found.start)
     return Candidate(
         rule=exact.rule,
-        value=Secret(normalise(found["secret"]), _LABELS[exact.rule.part]),
-        start=content.start + view.offset(start),
-        end=content.start + view.offset(end),
+        value=Secret(normalise(found.value), _LABELS[exact.rule.part]),
+        start=content.start + view.offset(found.start),
+        end=content.start + view.offset(found.end),
         line=line,
         column=column,
         encoding=view.encoding,
-        key_name=_key_name(view.text, found, start),
+        key_name=_key_name(view.text, found),
     )
 
 
-def _key_name(text: bytes, found: "regex.Match[bytes]", start: int) -> bytes:
+def _key_name(text: bytes, found: Hit) -> bytes:
     """Return the text from the beginning of the name to the value; empty if the rule has no name.
 
     The expression begins at the literal part of a name, because a search for a literal is 20 times
     as fast as one for any word that holds it.
     """
-    if "key" not in found.re.groupindex:
+    if found.name is None:
         return b""
-    name = found.start("key")
-    lead = _NAME_END.search(text, max(0, name - _MAX_NAME), name)
-    return text[lead.start() if lead else name : start]
+    lead = _NAME_END.search(text, max(0, found.name - _MAX_NAME), found.name)
+    return text[lead.start() if lead else found.name : found.start]

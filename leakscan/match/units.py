@@ -21,9 +21,16 @@ _PLAIN: Final = {
     b"&#43;": b"+",
     b"&#61;": b"=",
 }
+_ONE_CASE: Final = re.compile(rb"[^A-Z]*|[^a-z]*")
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]*")
 _SPELLING: Final = re.compile(b"|".join(map(re.escape, _PLAIN)), re.IGNORECASE)
 
 
 def normalise(value: bytes) -> bytes:
     """Return value with every escaped /, + and = as the character itself."""
     return _SPELLING.sub(lambda found: _PLAIN[found.group().lower()], value)
+
+
+def no_secret(value: bytes) -> bool:
+    """Return whether a value is for sure no secret: hex digits, or letters of one case only."""
+    return bool(_ONE_CASE.fullmatch(value)) or bool(_HEX.fullmatch(value))

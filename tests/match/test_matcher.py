@@ -255,6 +255,32 @@ def test_the_window_of_a_hit_loses_nothing(keys: KeyMaker) -> None:
     assert values(b"secret" + b" " * 161 + secret) == []
 
 
+@pytest.mark.parametrize("decoys", [1, 2])
+@pytest.mark.parametrize(
+    "kind", ["0123456789abcdef", "0123456789ABCDEF", "0123456789aBcDeF", "abcdefgh/"]
+)
+def test_a_decoy_does_not_take_the_name(kind: str, decoys: int, keys: KeyMaker) -> None:
+    secret = keys.secret().encode()
+    decoy = b"".join(b"  revision: %s\n" % (kind * 5)[:40].encode() for _ in range(decoys))
+    named = [
+        one
+        for one in match(b"aws_secret_access_key:\n" + decoy + b"  value: " + secret)
+        if one.key_name.startswith(b"aws_secret_access_key")
+    ]
+    assert named[-1].value.reveal() == secret
+    assert named[-1].key_name.endswith(b"value: ")
+
+
+def test_the_name_behind_a_decoy_is_the_closer_one(keys: KeyMaker) -> None:
+    one, other = keys.secret().encode(), keys.secret().encode()
+    decoy = b"0123456789abcdef" * 3
+    found = match(b"aws_secret: " + decoy[:40] + b" app_secret: " + one + b" " + other)
+    assert [c.key_name for c in found if c.value.reveal() == one] == [b"app_secret: "]
+    assert [c.value.reveal() for c in found if c.key_name].count(other) == 0
+    far = match(b"aws_secret: " + decoy[:40] + b" " * 160 + one)
+    assert [c for c in far if c.value.reveal() == one] == []
+
+
 def test_key_name_is_the_whole_name(keys: KeyMaker) -> None:
     (found,) = match(b"  my.aws-secret_key = " + keys.secret().encode())
     assert found.key_name == b"my.aws-secret_key = "
