@@ -26,7 +26,7 @@ class Group:
 def group(content: Content, passed: Sequence[Candidate], fakes: Sequence[Candidate]) -> list[Group]:
     """Return each candidate in one group.
 
-    A value that is in a pair is not reported alone from the same content again. `fakes` are
+    A value that is in a pair and stands alone at another place is a group there, too. `fakes` are
     published samples of secrets: they mark the id they belong to and are dropped.
     """
     tokens = _of(passed, Part.TOKEN)
@@ -38,11 +38,16 @@ def group(content: Content, passed: Sequence[Candidate], fakes: Sequence[Candida
         for p in pair(content, signing, secrets)
     ]
     paired = {c.value for g in groups for c in (g.key_id, g.secret) if c}
-    lone_ids = [c for c in ids if c.value not in paired]
+    grouped = {id(c) for g in groups for c in (g.key_id, g.secret)}
+    lone_ids = [c for c in ids if id(c) not in grouped]
+    lone_secrets = [c for c in secrets if id(c) not in grouped]
     faked = {id(p.first) for p in pair(content, lone_ids, fakes)}
-    groups += [Group(key_id=c, fake_secret=id(c) in faked) for c in lone_ids]
-    groups += [Group(secret=c) for c in secrets if c.value not in paired]
-    return _with_tokens(content, groups, tokens)
+    alone = [Group(key_id=c, fake_secret=id(c) in faked) for c in lone_ids]
+    alone += [Group(secret=c) for c in lone_secrets]
+    # A repeat takes no token: the pair has had it, or is one that needs none.
+    repeats = [g for g in alone for c in (g.key_id or g.secret,) if c and c.value in paired]
+    first = [g for g in alone for c in (g.key_id or g.secret,) if c and c.value not in paired]
+    return _with_tokens(content, groups + first, tokens) + repeats
 
 
 def _of(candidates: Sequence[Candidate], part: Part) -> list[Candidate]:
@@ -67,5 +72,5 @@ def _with_tokens(content: Content, groups: list[Group], tokens: Sequence[Candida
     for found in pairs:
         number = takers[id(found.first)]
         groups[number] = replace(groups[number], token=found.second)
-    joined = {found.second.value for found in pairs}
-    return groups + [Group(token=token) for token in tokens if token.value not in joined]
+    joined = {id(found.second) for found in pairs}
+    return groups + [Group(token=token) for token in tokens if id(token) not in joined]

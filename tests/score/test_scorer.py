@@ -200,12 +200,30 @@ def test_digests_and_other_vendors_are_low(keys: KeyMaker) -> None:
         assert conclude(f"{name}: {keys.secret()}").confidence is Level.LOW
 
 
-def test_a_repeated_value_needs_one_pair(keys: KeyMaker) -> None:
-    leak = keys.leak()
+def test_each_place_of_a_paired_value_is_seen(keys: KeyMaker) -> None:
+    leak = keys.leak(token=True)
     env = leak.env().decode()
-    far = "\n" * 100
-    assert len(sightings(f"{leak.key_id}\n{far}{env}{far}{leak.key_id} {leak.key_id}")) == 1
-    assert len(sightings(env + far + env)) == 2
+    far = "\n" * 50
+    for line in (*env.splitlines(), f"x {leak.key_id}"):
+        for text, at in ((env + far + line, 54), (line + far + env, 1)):
+            found = sightings(text)
+            assert len(found) == 2
+            lone = next(s for s in found if len(s.positions) == 1)
+            whole = next(s for s in found if len(s.positions) == 3)
+            assert lone.positions[0].line == at
+            assert SCORER.conclude(found, []).identity == whole.identity
+    assert [len(s.positions) for s in sightings(env + far + env)] == [3, 3]
+
+
+def test_a_repeat_takes_no_token(keys: KeyMaker) -> None:
+    leak, token = keys.leak(), keys.leak(token=True).token
+    far = "\n" * 50
+    found = sightings(f"{leak.env().decode()}{far}aws_secret={leak.secret}\nsession={token}")
+    assert [[p.part for p in s.positions] for s in found] == [
+        [Part.KEY_ID, Part.SECRET],
+        [Part.SECRET],
+        [Part.TOKEN],
+    ]
 
 
 def profiles(found: list[Sighting]) -> set[tuple[str | None, str]]:
