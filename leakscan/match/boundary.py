@@ -22,11 +22,11 @@ _TERMINAL: Final = (
 _QUOTED_PRINTABLE: Final = r"=(?:0[9AD]|2[027]|3[AD])"
 _LETTER: Final = rf"\\[abefnrtv0]|{_TERMINAL}|{_QUOTED_PRINTABLE}"
 _ESCAPE: Final = (
-    rf"(?<={_LETTER}|\\[0-3][0-7]{{2}}|%[0-9A-Fa-f]{{2}}"
+    rf"(?<={_LETTER}|\\[0-3][0-7]{{2}}|%(?:25){{0,3}}[0-9A-Fa-f]{{2}}"
     r"|\\u00[0-9A-Fa-f]{2}|\\x[0-9A-Fa-f]{2})"
 )
 _ESCAPE_64: Final = (
-    rf"(?<={_LETTER}|\\(?!05[37])[0-3][0-7]{{2}}|%(?!2[BFbf])[0-9A-Fa-f]{{2}}"
+    rf"(?<={_LETTER}|\\(?!05[37])[0-3][0-7]{{2}}|%(?:25){{0,3}}(?!2[BFbf])[0-9A-Fa-f]{{2}}"
     r"|\\u00(?!2[BFbf])[0-9A-Fa-f]{2}|\\x(?!2[BFbf])[0-9A-Fa-f]{2})"
 )
 _IN_TERMINAL: Final = (
@@ -35,18 +35,24 @@ _IN_TERMINAL: Final = (
 )
 # Nor does a value begin inside an escape: not at the 2F of `%2F`, not at the n of `\n`.
 _UNIT_BEFORE: Final = (
-    r"(?<!&\#x2[BFbf];|&\#4[37];)(?<!%(?=[0-9A-Fa-f]{2}))(?<!\\(?=[abefnrtuvx0-3/]))"
-    rf"{_IN_TERMINAL}"
+    r"(?<!&\#x2[BFbf];|&\#4[37];)(?<!%(?:25){0,3}(?=[0-9A-Fa-f]{2}))"
+    rf"(?<!\\(?=[abefnrtuvx0-3/\\])){_IN_TERMINAL}"
 )
 _UNIT_AFTER: Final = (
-    r"(?!\\/|%2[BFbf]|%3[Dd]|\\u002[BFbf]|\\u003[Dd]|&\#x2[BFbf];|&\#x3[Dd];|&\#4[37];|&\#61;)"
+    r"(?!\\{1,7}/|%(?:25){0,3}(?:2[BFbf]|3[Dd])|\\{1,7}(?:u00|x)(?:2[BFbf]|3[Dd])"
+    r"|&\#x(?:2[BFbf]|3[Dd]);|&\#(?:4[37]|61);)"
 )
+# A / or + that is no part of the value: after an id, and where a line of a patch or a comment
+# begins.
+_LEAD: Final = r"(?<=(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{16}[+/]|(?:^|\n|\\n)(?:\+|/{1,3}))"
+# The password of an address ends where its path begins.
+_IN_ADDRESS: Final = r"(?<=://[^\s/:@]{1,64}:)"
 
 _BEFORE: Final[Mapping[Boundary, str]] = {
     Boundary.NONE: "",
     Boundary.ALNUM: rf"(?:(?<![A-Za-z0-9])|{_ESCAPE})",
     # No `=` here: it ends the name before the value far more often than another base64 text.
-    Boundary.BASE64: rf"(?:(?<![A-Za-z0-9+/])|{_ESCAPE_64}){_UNIT_BEFORE}",
+    Boundary.BASE64: rf"(?:(?<![A-Za-z0-9+/])|{_ESCAPE_64}|{_LEAD}){_UNIT_BEFORE}",
     Boundary.BASE64URL: rf"(?:(?<![A-Za-z0-9_\-])|{_ESCAPE})",
 }
 _AFTER: Final[Mapping[Boundary, str]] = {
@@ -62,7 +68,10 @@ def bounded(pattern: str, boundary: Boundary) -> str:
     start = pattern.index(_GROUP) + len(_GROUP)
     end = _closing(pattern, start)
     inner = pattern[start:end]
-    return f"{pattern[:start]}{_BEFORE[boundary]}(?:{inner}){_AFTER[boundary]}{pattern[end:]}"
+    value = f"{_BEFORE[boundary]}(?:{inner}){_AFTER[boundary]}"
+    if boundary is Boundary.BASE64:
+        value += f"|{_IN_ADDRESS}(?:{inner})(?=/)"
+    return f"{pattern[:start]}{value}{pattern[end:]}"
 
 
 def split(pattern: str) -> tuple[str, str, str, str] | None:

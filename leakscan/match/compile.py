@@ -24,11 +24,11 @@ _GAP: Final = 100
 _NEAR: Final = r"(?:access.?key|aws.?key|s3.?key|aws.?pass|aws.?cred)"
 # What may stand before a token: what `boundary` lets stand there for base64.
 _BEFORE: Final = (
-    r"[^A-Za-z0-9+/]|\\[abefnrtv0]|(?:%|\\x|\\u00)[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}"
+    r"[^A-Za-z0-9+/][+/]{0,3}|\\[abefnrtv0][+/]{0,3}|A[KS]IA[A-Z0-9]{16}[+/]|(?:%|%25|\\x|\\u00)[0-9A-Fa-f]{2}|\\[0-3][0-7]{2}"
     r"|[0-9;:?\[][A-Za-z]|\x1b[()][0-9AB]|=[023][0-9AD]"
 )
 _NEAR_ANCHORS: Final = (b"access", b"aws", b"amazon")
-_MARGIN: Final = 16
+_MARGIN: Final = 96
 """Bytes a match may begin before its needle, and what a boundary looks at."""
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/\\%&#;=]*")
 
@@ -211,7 +211,7 @@ def _needles(rules: Sequence[Rule]) -> Iterable[Expression]:
 
 def _anywhere(rule: Rule) -> bytes:
     """Return the needle where a run of its bytes begins, so that one run is one hit."""
-    return f"(?:^|{_BEFORE}){rule.needle}".encode("latin-1")
+    return f"(?:^[+/]{{0,3}}|{_BEFORE}){rule.needle}".encode("latin-1")
 
 
 def _anchors(rules: Sequence[Rule]) -> Iterable[Expression]:

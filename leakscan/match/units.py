@@ -6,29 +6,19 @@ Part of the match stage. In: the bytes of a match. Out: the value they stand for
 import re
 from typing import Final
 
-_PLAIN: Final = {
-    rb"\/": b"/",
-    b"%2f": b"/",
-    b"%2b": b"+",
-    b"%3d": b"=",
-    rb"\u002f": b"/",
-    rb"\u002b": b"+",
-    rb"\u003d": b"=",
-    b"&#x2f;": b"/",
-    b"&#x2b;": b"+",
-    b"&#x3d;": b"=",
-    b"&#47;": b"/",
-    b"&#43;": b"+",
-    b"&#61;": b"=",
-}
+_PLAIN: Final = {b"2f": b"/", b"2b": b"+", b"3d": b"=", b"47": b"/", b"43": b"+", b"61": b"="}
+# Each quoting of what was quoted doubles the backslashes or adds a %25; three deep is enough.
+_SPELLING: Final = re.compile(
+    rb"(?i)\\{1,7}(?P<slash>/)|%(?:25){0,3}(?P<percent>2f|2b|3d)"
+    rb"|\\{1,7}(?:u00|x)(?P<backslash>2f|2b|3d)|&\#x(?P<hex>2f|2b|3d);|&\#(?P<decimal>47|43|61);"
+)
 _ONE_CASE: Final = re.compile(rb"[^A-Z]*|[^a-z]*")
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]*")
-_SPELLING: Final = re.compile(b"|".join(map(re.escape, _PLAIN)), re.IGNORECASE)
 
 
 def normalise(value: bytes) -> bytes:
     """Return value with every escaped /, + and = as the character itself."""
-    return _SPELLING.sub(lambda found: _PLAIN[found.group().lower()], value)
+    return _SPELLING.sub(lambda found: _PLAIN.get(found[found.lastgroup or 0].lower(), b"/"), value)
 
 
 def no_secret(value: bytes) -> bool:

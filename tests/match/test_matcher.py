@@ -281,6 +281,39 @@ def test_the_name_behind_a_decoy_is_the_closer_one(keys: KeyMaker) -> None:
     assert [c for c in far if c.value.reveal() == one] == []
 
 
+@pytest.mark.parametrize(
+    "layout",
+    [
+        "{i}/{s}", "{i}+{s}", "+{i}\n+{s}", "//{i}\n//{s}", "/// {i}\n///{s}", "s3://{i}:{s}/bucket",
+        "s3://{i}:{s}@bucket", '"+{i}\\n+{s}"',
+    ],
+)  # fmt: skip
+def test_a_sign_that_is_no_part_of_a_secret(layout: str, keys: KeyMaker) -> None:
+    for number in range(8):
+        leak = keys.leak(slash=number % 2 == 1)
+        found = values(layout.format(i=leak.key_id, s=leak.secret).encode())
+        assert found == [leak.key_id.encode(), leak.secret.encode()]
+
+
+@pytest.mark.parametrize(
+    ("slash", "plus"),
+    [
+        (r"\\/", "+"),
+        (r"\\\/", "+"),
+        ("%252F", "%252b"),
+        (r"\x2f", r"\x2B"),
+        (r"\\u002f", r"\\u002b"),
+    ],
+)
+def test_quoted_in_what_is_quoted(slash: str, plus: str, keys: KeyMaker) -> None:
+    for _ in range(8):
+        leak = keys.leak(slash=True)
+        written = leak.secret.replace("/", slash).replace("+", plus)
+        expected = [leak.secret.encode()]
+        assert values(f'aws_secret="{written}"'.encode()) == expected
+        assert values(f'{leak.key_id}\n"{written}"'.encode())[1:] == expected
+
+
 def test_key_name_is_the_whole_name(keys: KeyMaker) -> None:
     (found,) = match(b"  my.aws-secret_key = " + keys.secret().encode())
     assert found.key_name == b"my.aws-secret_key = "
