@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from leakscan.match.compile import exact_pattern
 from leakscan.match.matcher import Matcher
+from leakscan.match.units import no_secret
 from leakscan.model import Boundary, Candidate, Content, Example, Kind, Rule, RuleId, RuleSet
 from leakscan.score.gate import stopped_by
 from leakscan.score.scorer import Scorer
@@ -85,6 +86,10 @@ class RuleChecker:
         if mine:
             stops = {stopped_by(c.rule, c.value.reveal()) for c in mine}
             return "" if "" in stops else "/".join(sorted(stops))
+        # What no secret can be is no candidate; the gate says by what it would have stopped it.
+        found = exact_pattern(rule.pattern, rule.boundary).search(content.data)
+        if found and no_secret(found["secret"]):
+            return stopped_by(rule, found["secret"])
         return "boundary" if _only_boundary(rule, content.data) else "pattern"
 
 

@@ -15,8 +15,8 @@ import hyperscan
 import regex
 
 from leakscan.match.boundary import bounded, split
-from leakscan.match.units import no_secret
-from leakscan.model import Boundary, Encoding, Rule, RuleSet
+from leakscan.match.units import no_secret, without_digests
+from leakscan.model import Boundary, Encoding, Part, Rule, RuleSet
 
 _GAP: Final = 100
 # Words that make a bare token worth a look within _GAP bytes. Names of keys, and few of them: with
@@ -28,6 +28,7 @@ _BEFORE: Final = (
     r"|[0-9;:?\[][A-Za-z]|\x1b[()][0-9AB]|=[023][0-9AD]"
 )
 _NEAR_ANCHORS: Final = (b"access", b"aws", b"amazon")
+_MIB: Final = 1 << 20
 _MARGIN: Final = 96
 """Bytes a match may begin before its needle, and what a boundary looks at."""
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/\\%&#;=]*")
@@ -81,21 +82,32 @@ class Exact:
     after: int
     behind: Behind | None = None
 
-    def search(self, text: bytes, ends: Iterable[Sequence[int]], deadline: float) -> Iterator[Hit]:
+    def search(self, text: bytes, ends: Iterable[Sequence[int]], timeout_s: float) -> Iterator[Hit]:
         """Yield the matches around needles, those that overlap included.
 
-        `ends` are ranges of places where needles end, in order.
+        `ends` are ranges of places where needles end, in order. `timeout_s` is for each window
+        and each MiB of one, so that the size of a content does not decide; the time that the
+        caller takes between two matches does not count. What no secret can be is left out.
 
-        Raises: TimeoutError when the deadline, of `time.monotonic`, has passed.
+        Raises: TimeoutError.
         """
+        if self.rule.near:
+            text = without_digests(text)
         for start, end in self._windows(text, ends):
             at = start
-            while found := self.pattern.search(text, at, end, timeout=_left(deadline)):
-                yield Hit(found["secret"], *found.span("secret"), _name_start(found))
+            left = timeout_s * max(1.0, (end - start) / _MIB)
+            while True:
+                began = time.monotonic()
+                found = self.pattern.search(text, at, end, timeout=max(left, 1e-6))
+                left -= time.monotonic() - began
+                if found is None:
+                    break
                 # A name before the value cannot begin inside it, but another value can.
                 at = found.start("secret") + 1
-                if self.behind and no_secret(found["secret"]):
-                    yield from self.behind.search(text, found, end, _left(deadline))
+                if self.rule.part is Part.KEY_ID or not no_secret(found["secret"]):
+                    yield Hit(found["secret"], *found.span("secret"), _name_start(found))
+                elif self.behind:
+                    yield from self.behind.search(text, found, end, max(left, 1e-6))
 
     def _windows(self, text: bytes, ends: Iterable[Sequence[int]]) -> Iterator[tuple[int, int]]:
         """Yield the bytes that matches can take, windows that touch as one.
@@ -186,10 +198,6 @@ def _behind(rule: Rule) -> Behind | None:
 
 def _name_start(found: "regex.Match[bytes]") -> int | None:
     return found.start("key") if "key" in found.re.groupindex else None
-
-
-def _left(deadline: float) -> float:
-    return max(deadline - time.monotonic(), 1e-6)
 
 
 def _width(pattern: str) -> int:

@@ -5,7 +5,6 @@ What a candidate is worth and what belongs together is left to the score stage.
 """
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, cast
@@ -126,7 +125,7 @@ class Matcher:
     ) -> Iterator[Candidate | Skipped]:
         """Yield the candidates of one rule; a rule that takes too long ends alone."""
         try:
-            for found in exact.search(view.text, ends, time.monotonic() + self._timeout_s):
+            for found in exact.search(view.text, ends, self._timeout_s):
                 offset = view.offset(found.start)
                 # The two byte orders of UTF-16 see the same text one byte apart.
                 if not seen.intersection(range(offset - view.width + 1, offset + view.width)):

@@ -1,4 +1,5 @@
 import pickle
+import time
 from dataclasses import replace
 
 import pytest
@@ -233,6 +234,24 @@ def test_a_rule_that_takes_too_long_ends_alone(keys: KeyMaker) -> None:
     assert (skipped.reason, skipped.object_id) == (SkipReason.MATCH_TIMEOUT, object_id)
     assert "slow" in skipped.detail
     assert [o.value.reveal() for o in found if isinstance(o, Candidate)] == [key_id]
+
+
+def test_the_time_of_the_caller_and_the_size_do_not_count(keys: KeyMaker) -> None:
+    matcher = Matcher(RULES, timeout_s=0.02)
+    lines = [keys.secret().encode() for _ in range(4)]
+    data = keys.key_id().encode() + b"\n" + b"\n".join(lines) + b"\n"
+    found = []
+    for one in matcher.match(Content(Kind.BLOB, data)):
+        time.sleep(0.03)
+        found.append(one)
+    assert len(found) == 5
+    assert all(isinstance(one, Candidate) for one in found)
+
+
+def test_digests_are_no_candidates(keys: KeyMaker) -> None:
+    hexes = b"\n".join((b"%08x" % n) * 5 for n in range(50))
+    key_id, secret = keys.key_id().encode(), keys.secret().encode()
+    assert values(key_id + b"\n" + hexes + b"\n" + secret) == [key_id, secret]
 
 
 def test_rules_travel_to_another_process(keys: KeyMaker) -> None:
