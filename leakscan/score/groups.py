@@ -4,6 +4,7 @@ Part of the score stage. In: the candidates of one content that passed the gate.
 strongly two parts belong together is decided in `pairing`.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -30,8 +31,9 @@ def group(content: Content, passed: Sequence[Candidate], fakes: Sequence[Candida
     published samples of secrets: they mark the id they belong to and are dropped.
     """
     tokens = _of(passed, Part.TOKEN)
-    ids = [c for c in _of(passed, Part.KEY_ID) if not _inside(c, tokens)]
-    secrets = [c for c in _of(passed, Part.SECRET) if not _inside(c, tokens)]
+    starts = [token.start for token in tokens]
+    ids = [c for c in _of(passed, Part.KEY_ID) if not _inside(c, tokens, starts)]
+    secrets = [c for c in _of(passed, Part.SECRET) if not _inside(c, tokens, starts)]
     signing = [c for c in ids if c.value.reveal()[:4] in (b"AKIA", b"ASIA")]
     groups = [
         Group(p.first, p.second, None, p.nearness, doubtful=p.doubtful)
@@ -54,8 +56,13 @@ def _of(candidates: Sequence[Candidate], part: Part) -> list[Candidate]:
     return sorted((c for c in candidates if c.rule.part is part), key=lambda c: c.start)
 
 
-def _inside(candidate: Candidate, tokens: Sequence[Candidate]) -> bool:
-    return any(t.start <= candidate.start and candidate.end <= t.end for t in tokens)
+def _inside(candidate: Candidate, tokens: Sequence[Candidate], starts: Sequence[int]) -> bool:
+    """Return whether a token that starts before the candidate ends after it.
+
+    Tokens come in order. They may overlap, but not by much: the last two are enough.
+    """
+    at = bisect_right(starts, candidate.start)
+    return any(candidate.end <= token.end for token in tokens[max(0, at - 2) : at])
 
 
 def _with_tokens(content: Content, groups: list[Group], tokens: Sequence[Candidate]) -> list[Group]:

@@ -226,6 +226,15 @@ def test_a_repeat_takes_no_token(keys: KeyMaker) -> None:
     ]
 
 
+def test_a_value_inside_a_token_is_a_part_of_it(keys: KeyMaker) -> None:
+    tokens = [keys.leak(token=True).token for _ in range(3)]
+    inner = keys.key_id()
+    texts = [f"session={token[:80]}/{inner}/{token[80:]}" for token in tokens]
+    found = sightings("\n".join(texts) + f"\n{keys.key_id()}")
+    assert all(s.identity.access_key_id != inner for s in found)
+    assert sum(s.identity.access_key_id is not None for s in found) == 1
+
+
 def profiles(found: list[Sighting]) -> set[tuple[str | None, str]]:
     return {
         (s.identity.access_key_id, s.identity.secret.reveal().decode())
