@@ -6,7 +6,7 @@ may pass too much, never too little; `matcher` lets the exact expressions decide
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Final
@@ -28,6 +28,8 @@ _BEFORE: Final = (
     r"|[0-9;:?\[][A-Za-z]|\x1b[()][0-9AB]|=[023][0-9AD]"
 )
 _NEAR_ANCHORS: Final = (b"access", b"aws", b"amazon")
+_LIST: Final = 1 << 16
+"""Bytes of needles without a gap that make a list worth a pass to clear it of digests."""
 _MIB: Final = 1 << 20
 _MARGIN: Final = 96
 """Bytes a match may begin before its needle, and what a boundary looks at."""
@@ -82,7 +84,9 @@ class Exact:
     after: int
     behind: Behind | None = None
 
-    def search(self, text: bytes, ends: Iterable[Sequence[int]], timeout_s: float) -> Iterator[Hit]:
+    def search(
+        self, text: bytes, ends: Collection[Sequence[int]], timeout_s: float
+    ) -> Iterator[Hit]:
         """Yield the matches around needles, those that overlap included.
 
         `ends` are ranges of places where needles end, in order. `timeout_s` is for each window
@@ -91,7 +95,7 @@ class Exact:
 
         Raises: TimeoutError.
         """
-        if self.rule.near:
+        if self.rule.near and any(last - first > _LIST for first, last in ends):
             text = without_digests(text)
         for start, end in self._windows(text, ends):
             at = start
