@@ -34,6 +34,8 @@ from leakscan.trace.tracer import Traced, trace
 from leakscan.trace.values import Values
 from leakscan.trace.versions import search_versions
 
+_SLASH = ord("/")
+_SECRET_BYTES = 40
 _OBJECTS = frozenset({Kind.BLOB, Kind.COMMIT, Kind.TAG, Kind.TREE})
 
 
@@ -213,13 +215,23 @@ def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding]
 
 
 def _hidden(stages: Stages, findings: Sequence[Finding], skipped: Sequence[Skipped]) -> set[Secret]:
-    """Return the secrets that stand in whole paths: their parts are names that match nothing."""
-    paths = {skip.path for skip in skipped if b"/" in skip.path}
+    """Return the secrets that stand in whole paths: their parts are names that match nothing.
+
+    What follows a secret in a path is a slash, which may be part of a secret; so each path is
+    looked at up to each of its components.
+    """
+    paths = {skip.path for skip in skipped}
     for finding in findings:
-        paths |= {item.path for item in finding.occurrences if item.path and b"/" in item.path}
+        paths |= {item.path for item in finding.occurrences if item.path}
+    beginnings = {
+        path[:end]
+        for path in paths
+        for end in (*(at for at, char in enumerate(path) if char == _SLASH), len(path))
+        if end >= _SECRET_BYTES
+    }
     return {
         secret
-        for path in paths
+        for path in beginnings
         for sighting in stages.look(Content(Kind.PATH, path, name=path))
         if isinstance(sighting, Sighting)
         for secret in (sighting.identity.secret, sighting.identity.session_token)
