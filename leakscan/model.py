@@ -368,6 +368,9 @@ class Finding:
     verdict: VerdictState = VerdictState.NOT_CHECKED
 
 
+DEEP_PATH: Final = 100
+"""Components above which a path is not searched for secrets that its slashes break."""
+
 # -- result -----------------------------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from leakscan.history.base import Source
 from leakscan.model import (
+    DEEP_PATH,
     Candidate,
     Content,
     Coverage,
@@ -36,6 +37,7 @@ from leakscan.trace.versions import search_versions
 
 _SLASH = ord("/")
 _SECRET_BYTES = 40
+_NAME_AND_SECRET_BYTES = 512
 _OBJECTS = frozenset({Kind.BLOB, Kind.COMMIT, Kind.TAG, Kind.TREE})
 
 
@@ -218,14 +220,15 @@ def _hidden(stages: Stages, findings: Sequence[Finding], skipped: Sequence[Skipp
     """Return the secrets that stand in whole paths: their parts are names that match nothing.
 
     What follows a secret in a path is a slash, which may be part of a secret; so each path is
-    looked at up to each of its components.
+    looked at up to each of its components. Paths too deep for that are masked by their looks.
     """
     paths = {skip.path for skip in skipped}
     for finding in findings:
         paths |= {item.path for item in finding.occurrences if item.path}
     beginnings = {
-        path[:end]
+        path[max(0, end - _NAME_AND_SECRET_BYTES) : end]
         for path in paths
+        if path.count(b"/") <= DEEP_PATH
         for end in (*(at for at, char in enumerate(path) if char == _SLASH), len(path))
         if end >= _SECRET_BYTES
     }

@@ -20,6 +20,7 @@ from typing import Final
 
 from leakscan import aws
 from leakscan.model import (
+    DEEP_PATH,
     Coverage,
     Credential,
     Exposure,
@@ -121,7 +122,9 @@ class _Cleaner:
 
     def path(self, value: bytes | None) -> str | None:
         """Return None for None alone: a hostile tree can hold an empty name."""
-        return None if value is None else self.one(value)
+        if value is None:
+            return None
+        return self.name(value) if value.count(b"/") > DEEP_PATH else self.one(value)
 
     def many(self, values: Iterable[bytes | str]) -> list[str]:
         return [self.one(value) for value in values]
