@@ -193,8 +193,10 @@ def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding]
     for sighting in tally.sightings:
         values.add(sighting)
     traced = trace(source, values.bits(), tally.damaged)
-    if search_versions(source, values, traced):
+    if search_versions(source, values, traced, tally.damaged):
+        first = traced
         traced = trace(source, values.bits(), tally.damaged)
+        traced.skipped += first.skipped  # Repeats go when the result is made.
     builder = findings_of(source, values, traced)
 
     def is_sure(sightings: Sequence[Sighting]) -> bool:

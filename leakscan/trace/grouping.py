@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from leakscan.model import Event, Identity, Part, Reason, Sighting
+from leakscan.trace.events import numbers_of
 from leakscan.trace.tracer import Traced
 from leakscan.trace.values import Value, Values, parts
 
@@ -86,7 +87,9 @@ def _by_commit(
     for event in traced.events:
         if event.event is Event.INTRODUCED:
             came[event.commit] |= {
-                number for number in (*id_of, *secret_of) if event.bits >> number & 1
+                number
+                for number in numbers_of(event.bits)
+                if number in id_of or number in secret_of
             }
     pairs = []
     for numbers in came.values():

@@ -159,7 +159,7 @@ def _branches_first(name: bytes) -> tuple[int, bytes]:
 def absent_targets(refs: Refs, links: Links) -> dict[ObjectId, bytes]:
     """Return what refs point to, directly or through tags, and the store does not have."""
     missing: dict[ObjectId, bytes] = {}
-    for name, target in refs.targets.items():
+    for name, target in (refs.targets | refs.worktree_heads).items():
         tip = peel(links, target)
         links.expect(tip.target, Kind.COMMIT)
         if tip.target in links.absent:

@@ -4,7 +4,6 @@ In: the values with their positions, and a source whose contents have been read.
 every event of every value in commit order, and what each ref holds.
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -89,7 +88,7 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
     held_by_commits = _paths([commit.tree for commit in links.commits.values()], marked)
     traced.submodules |= {path for link, path in held_by_commits.items() if link in gitlinks}
     traced.unheld = set(bits.blobs).difference(held_by_commits)
-    traced.named = _named(source, marked, traced.unheld)
+    _add_named(traced, source, marked)
     traced.skipped += _explain(source, marked, damaged, absent_refs)
     return traced
 
@@ -147,19 +146,18 @@ def _walk(tree: ObjectId, marked: Marked) -> tuple[list[tuple[bytes, bytes, Obje
     return found, whole and len(found) < _MAX_HEAD_PATHS
 
 
-def _named(
-    source: Source, marked: Marked, unheld: set[ObjectId]
-) -> dict[ObjectId, list[tuple[bytes, bytes]]]:
-    """Return ref and path of the blobs that a ref leads to without a commit."""
-    named: dict[ObjectId, list[tuple[bytes, bytes]]] = defaultdict(list)
-    for name, target in sorted(anchors(source.refs).items()) if unheld else ():
+def _add_named(traced: Traced, source: Source, marked: Marked) -> None:
+    """Note ref and path of the blobs that a ref leads to without a commit."""
+    for name, target in sorted(anchors(source.refs).items()) if traced.unheld else ():
         tip = peel(source.links, target).target
         if tip in source.links.commits:
             continue
-        for path, _, object_id in [(b"", b"", tip), *_walk(tip, marked)[0]]:
-            if object_id in unheld:
-                named[object_id].append((name, path))
-    return named
+        entries, whole = _walk(tip, marked)
+        if not whole:
+            traced.skipped.append(_too_many_paths(tip))
+        for path, _, object_id in [(b"", b"", tip), *entries]:
+            if object_id in traced.unheld:
+                traced.named.setdefault(object_id, []).append((name, path))
 
 
 def _paths(trees: list[ObjectId], marked: Marked) -> dict[ObjectId, bytes]:

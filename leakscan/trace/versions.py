@@ -6,12 +6,13 @@ the value itself. In: values and a trace. Out: more sightings of the same values
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from leakscan.history.base import Source
 from leakscan.history.objects import MODE_SUBMODULE, MODE_TREE, parse_tree
 from leakscan.model import Content, Encoding, Kind, ObjectId, Part, Position, Skipped
 from leakscan.redact import Secret
+from leakscan.trace.events import numbers_of
 from leakscan.trace.tracer import Traced
 from leakscan.trace.values import Values
 
@@ -22,8 +23,13 @@ class _Node(dict[bytes, "_Node"]):
     path: bytes | None = None
 
 
-def search_versions(source: Source, values: Values, traced: Traced) -> int:
-    """Add to values where a known secret stands unnamed; return how many places that were."""
+def search_versions(
+    source: Source, values: Values, traced: Traced, damaged: Container[ObjectId]
+) -> int:
+    """Add to values where a known secret stands unnamed; return how many places that were.
+
+    What is absent or `damaged` the trace has already judged; it is not asked for again.
+    """
     secrets = {
         number: (part, value)
         for (part, value), number in values.numbers.items()
@@ -31,11 +37,13 @@ def search_versions(source: Source, values: Values, traced: Traced) -> int:
     }
     wanted: dict[bytes, set[int]] = defaultdict(set)
     for event in traced.events:
-        here = {number for number in secrets if event.bits >> number & 1}
+        here = {number for number in numbers_of(event.bits) if number in secrets}
         if here and not event.in_name:
             wanted[event.path] |= here
     to_search: dict[ObjectId, set[int]] = defaultdict(set)
     for path, blob in _versions(source, list(wanted)):
+        if blob in source.links.absent or blob in damaged:
+            continue
         known = traced.bits.blobs.get(blob, 0)
         to_search[blob] |= {number for number in wanted[path] if not known >> number & 1}
     blobs = sorted(blob for blob, numbers in to_search.items() if numbers)

@@ -87,6 +87,27 @@ def test_a_removed_submodule_is_still_named(repo: Repo, cli: Cli) -> None:
     assert submodules == {"count": 1, "names": ["lib/old"]}
 
 
+def test_a_detached_head_without_its_commit_is_incomplete(repo: Repo, cli: Cli) -> None:
+    repo.commit({b"README": b"clean\n"})
+    (repo.git_dir / "HEAD").write_text("1234567890" * 4 + "\n")
+    scan = cli.scan(repo.path)
+    assert (scan.code, scan.complete) == (INCOMPLETE, False)
+    assert [item["object"] for item in scan.skipped] == ["1234567890" * 4]
+
+
+def test_an_absent_version_of_a_leaking_path_is_listed_once(
+    repo: Repo, cli: Cli, keys: KeyMaker
+) -> None:
+    secret = keys.secret().encode()
+    repo.commit({b"a.env": b"aws_secret_access_key = %b\n" % secret})
+    commit = repo.commit({b"a.env": b"later\n"})
+    repo.commit({b"a.env": b"renamed = %b\n" % secret})
+    blob = repo.blob(commit, b"a.env")
+    repo.loose(blob).unlink()
+    scan = cli.scan(repo.path)
+    assert [(item["object"], item["path"]) for item in scan.skipped] == [(blob, "a.env")]
+
+
 def test_a_chain_of_many_tags_is_followed(repo: Repo, cli: Cli, leak: Leak) -> None:
     target, kind = repo.commit({b".env": leak.env()}), "commit"
     for number in range(150):
