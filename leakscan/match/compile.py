@@ -14,9 +14,10 @@ from typing import Final
 import hyperscan
 import regex
 
+from leakscan.errors import ExitCode, LeakscanError
 from leakscan.match.boundary import bounded, split
 from leakscan.match.units import no_secret, without_digests
-from leakscan.model import Boundary, Encoding, Part, Rule, RuleSet
+from leakscan.model import MAX_NEEDLE_WIDTH, Boundary, Encoding, Part, Rule, RuleSet
 
 _GAP: Final = 100
 # Words that make a bare token worth a look within _GAP bytes. Names of keys, and few of them: with
@@ -34,6 +35,12 @@ _MIB: Final = 1 << 20
 _MARGIN: Final = 96
 """Bytes a match may begin before its needle, and what a boundary looks at."""
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/\\%&#;=]*")
+
+
+class TooWideError(LeakscanError):
+    """A rule whose first-phase expression, with the words around it, spans too many bytes."""
+
+    code = ExitCode.CONFIG
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +156,8 @@ class Compiled:
     """Everything a matcher needs.
 
     `first` finds the needles of all rules and the anchors of all encodings; `bare` those of the
-    rules that are only looked for near something, anywhere.
+    rules that are only looked for near something, anywhere. `width` is the most bytes that decide
+    on one hit of `first`.
     """
 
     exact: tuple[Exact, ...]
@@ -157,10 +165,14 @@ class Compiled:
     first: hyperscan.Database
     bare: hyperscan.Database | None
     bare_rules: tuple[int, ...]
+    width: int
 
 
 def compile_rules(rules: RuleSet) -> Compiled:
-    """Compile all rules and all encodings."""
+    """Compile all rules and all encodings.
+
+    Raises: TooWideError.
+    """
     exact = tuple(
         Exact(
             rule,
@@ -172,6 +184,7 @@ def compile_rules(rules: RuleSet) -> Compiled:
         for rule in rules.rules
     )
     expressions = [*_needles(rules.rules), *_anchors(rules.rules)]
+    width = max((_reach(e, rules.rules) for e in expressions), default=0)
     near = tuple(number for number, rule in enumerate(rules.rules) if rule.near)
     return Compiled(
         exact=exact,
@@ -179,6 +192,7 @@ def compile_rules(rules: RuleSet) -> Compiled:
         first=_database([(e.source, e.flags) for e in expressions]),
         bare=_database([(_anywhere(rules.rules[n]), 0) for n in near]) if near else None,
         bare_rules=near,
+        width=width,
     )
 
 
@@ -202,6 +216,21 @@ def _behind(rule: Rule) -> Behind | None:
 
 def _name_start(found: "regex.Match[bytes]") -> int | None:
     return found.start("key") if "key" in found.re.groupindex else None
+
+
+def _reach(expression: Expression, rules: Sequence[Rule]) -> int:
+    """Return the most bytes that decide on a hit: its own, and one on each side for an anchor.
+
+    Raises: TooWideError if they are more than MAX_NEEDLE_WIDTH.
+    """
+    width: int = parser.parse(expression.source).getwidth()[1] + 2
+    if width > MAX_NEEDLE_WIDTH:
+        what = "an encoding" if expression.rule is None else f"rule {rules[expression.rule].id}"
+        raise TooWideError(
+            f"the first phase of {what} looks at more than {MAX_NEEDLE_WIDTH} bytes at once",
+            hint="give the rule a needle with narrower gaps",
+        )
+    return width
 
 
 def _width(pattern: str) -> int:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+import hyperscan
+
 from leakscan.aws import known_fake_id
 from leakscan.match.compile import Compiled, Exact, Hit, compile_rules
 from leakscan.match.position import Positions
@@ -63,6 +65,25 @@ class Matcher:
         self._compiled: Compiled = compile_rules(rules)
         self._deep = deep
         self._timeout_s = timeout_s
+
+    @property
+    def width(self) -> int:
+        """The most bytes that decide on one hit of the first phase.
+
+        In a text that `suspects` nothing in, a change can only make a hit within this many bytes
+        on either side of it.
+        """
+        return self._compiled.width
+
+    def suspects(self, data: bytes) -> bool:
+        """Return whether the first phase sees anything in data; if not, nothing would match."""
+        if self._deep or not data:
+            return self._deep
+        try:
+            self._compiled.first.scan(data, match_event_handler=_stop)
+        except hyperscan.ScanTerminated:
+            return True
+        return False
 
     def match(self, content: Content) -> Iterator[Candidate | Skipped]:
         """Yield the candidates of the content, rule by rule, and rules that took too long."""
@@ -139,6 +160,10 @@ class Matcher:
                 content.name,
                 f"rule {exact.rule.id}, {len(content.data)} bytes",
             )
+
+
+def _stop(_number: int, _start: int, _end: int, _flags: int, _context: object) -> bool:
+    return True
 
 
 def _calls_for_tokens(content: Content, view: View, candidate: Candidate) -> bool:

@@ -1,0 +1,104 @@
+"""Whether a text is worth a look, and how far around a change that has to be asked."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from leakscan.errors import ExitCode
+from leakscan.match.compile import TooWideError
+from leakscan.match.matcher import Matcher
+from leakscan.model import MAX_NEEDLE_WIDTH, Content, Encoding, Kind, RuleSet
+from leakscan.rules.load import load_rules
+from tests.support.keys import KeyMaker
+
+RULES = load_rules()
+MATCHER = Matcher(RULES)
+DEEP = Matcher(RULES, deep=True)
+EXAMPLES = [example.text for rule in RULES.rules for example in rule.examples]
+UTF16 = (Encoding.UTF_16_LE.value, Encoding.UTF_16_BE.value)
+
+
+def has_candidates(data: bytes) -> bool:
+    return any(MATCHER.match(Content(Kind.BLOB, data)))
+
+
+def test_nothing_is_no_suspect() -> None:
+    assert not MATCHER.suspects(b"")
+    assert not MATCHER.suspects(b"no keys here\n" * 100)
+
+
+def test_with_deep_all_is_suspect() -> None:
+    assert DEEP.suspects(b"no keys here\n")
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_every_example_is_suspect(example: bytes) -> None:
+    assert MATCHER.suspects(example)
+    assert all(MATCHER.suspects(example.decode("latin-1").encode(name)) for name in UTF16)
+
+
+def test_an_anchor_in_utf_16_is_suspect() -> None:
+    assert MATCHER.suspects("my Secret".encode("utf-16-be"))
+    assert not MATCHER.suspects("my parrot".encode("utf-16-be"))
+
+
+def test_the_width_is_that_of_the_widest_rule() -> None:
+    narrow = Matcher(RuleSet(RULES.rules[:4], "t", ""))
+    assert narrow.width < MATCHER.width <= MAX_NEEDLE_WIDTH
+    assert MATCHER.width == DEEP.width
+
+
+def test_a_needle_that_is_too_wide_with_the_words_around_it_names_its_rule() -> None:
+    (bare,) = (rule for rule in RULES.rules if rule.near)
+    wide = replace(bare, needle=f".{{0,420}}{bare.needle}")
+    with pytest.raises(TooWideError, match=f"rule {bare.id} ") as raised:
+        Matcher(RuleSet((wide,), "t", ""))
+    assert raised.value.code is ExitCode.CONFIG
+
+
+WORDS = [
+    b"secret", b"aws_key", b"access key", b"session_token", b"Security Token", b" = ", b'": "',
+    b"\n", b"\\n", b"%3D", b"/", b"\0", b"s\0e\0c\0r\0e\0t\0", b"AKIA", b"\x1b[33m",
+]  # fmt: skip
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> bytes:
+    """Texts made of what needles are made of, mostly whole needles and parts of them."""
+    maker = KeyMaker(draw(st.integers(0, 1 << 30)))
+    leak = maker.leak(token=True, slash=draw(st.booleans()))
+    parts = st.one_of(
+        st.sampled_from([*WORDS, *(word.encode() for word in (leak.key_id, *leak.values()))]),
+        st.sampled_from([leak.env(), leak.json(), *EXAMPLES]),
+        st.binary(max_size=4),
+        st.integers(1, 400).map(lambda size: b"x. " * (size // 3)),
+        st.integers(1, 80).map(lambda size: leak.secret.encode()[:size]),
+    )
+    return b"".join(draw(st.lists(parts, max_size=8)))
+
+
+@given(data=texts())
+def test_what_has_a_candidate_is_suspect(data: bytes) -> None:
+    event(f"candidates: {has_candidates(data)}")
+    assert MATCHER.suspects(data) or not has_candidates(data)
+
+
+@given(data=st.data(), text=texts())
+def test_a_change_makes_a_suspect_only_within_the_width(data: st.DataObject, text: bytes) -> None:
+    """Text is the child: what was put into the base, or what is left of it."""
+    start, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(text))] * 2)))
+    if data.draw(st.booleans(), label="insertion"):
+        base = text[:start] + text[stop:]
+    else:
+        stop = start
+        base = text[:start] + data.draw(st.one_of(texts(), st.just(b"\0"))) + text[start:]
+    width = MATCHER.width
+    begin = max(start - width, 0)
+    suspect = MATCHER.suspects(text)
+    event(f"base {MATCHER.suspects(base)}, child {suspect}")
+    if suspect and not MATCHER.suspects(base):
+        assert MATCHER.suspects(text[begin : stop + width])
+    # What is cut off before a text never makes it suspect.
+    assert suspect or not MATCHER.suspects(text[begin:])
