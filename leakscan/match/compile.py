@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Final
 
@@ -16,6 +17,7 @@ import regex
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.match.boundary import bounded, split
+from leakscan.match.cache import database
 from leakscan.match.units import no_secret, without_digests
 from leakscan.model import MAX_NEEDLE_WIDTH, Boundary, Encoding, Part, Rule, RuleSet
 
@@ -168,8 +170,8 @@ class Compiled:
     width: int
 
 
-def compile_rules(rules: RuleSet) -> Compiled:
-    """Compile all rules and all encodings.
+def compile_rules(rules: RuleSet, cache: Path | None = None) -> Compiled:
+    """Compile all rules and all encodings, what the folder `cache` holds already excepted.
 
     Raises: TooWideError.
     """
@@ -189,8 +191,8 @@ def compile_rules(rules: RuleSet) -> Compiled:
     return Compiled(
         exact=exact,
         expressions=tuple(expressions),
-        first=_database([(e.source, e.flags) for e in expressions]),
-        bare=_database([(_anywhere(rules.rules[n]), 0) for n in near]) if near else None,
+        first=database([(e.source, e.flags) for e in expressions], cache),
+        bare=database([(_anywhere(rules.rules[n]), 0) for n in near], cache) if near else None,
         bare_rules=near,
         width=width,
     )
@@ -262,13 +264,3 @@ def _anchors(rules: Sequence[Rule]) -> Iterable[Expression]:
         source = rb"\x00".join(re.escape(bytes([char])) for char in word)
         caseless = hyperscan.HS_FLAG_CASELESS if word.islower() else 0
         yield Expression(source, caseless, anchor=Encoding.UTF_16_LE)
-
-
-def _database(expressions: Sequence[tuple[bytes, int]]) -> hyperscan.Database:
-    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
-    database.compile(
-        expressions=[source for source, _ in expressions],
-        ids=list(range(len(expressions))),
-        flags=[flags for _, flags in expressions],
-    )
-    return database

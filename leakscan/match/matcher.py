@@ -7,6 +7,7 @@ What a candidate is worth and what belongs together is left to the score stage.
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, cast
 
 import hyperscan
@@ -59,10 +60,18 @@ class Matcher:
 
     `deep` looks for bare tokens everywhere, not only near an id or a word. A matcher is made anew
     in each process from the rules; it holds compiled databases and is not to be pickled.
+    `cache` is a folder to keep these in, none if it is None.
     """
 
-    def __init__(self, rules: RuleSet, *, deep: bool = False, timeout_s: float = 5.0) -> None:
-        self._compiled: Compiled = compile_rules(rules)
+    def __init__(
+        self,
+        rules: RuleSet,
+        *,
+        deep: bool = False,
+        timeout_s: float = 5.0,
+        cache: Path | None = None,
+    ) -> None:
+        self._compiled: Compiled = compile_rules(rules, cache)
         self._deep = deep
         self._timeout_s = timeout_s
 
