@@ -66,7 +66,16 @@ def golden(session: nox.Session) -> None:
 def deep(session: nox.Session) -> None:
     """Run the property tests with many more examples."""
     _session(session)
-    session.run("pytest", "tests/property", *session.posargs, env={"HYPOTHESIS_PROFILE": "deep"})
+    session.run(
+        "pytest", "tests/property", *session.posargs, env={"LEAKSCAN_HYPOTHESIS_PROFILE": "deep"}
+    )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Compare speed and memory with other tools: `nox -s bench -- REPO...`."""
+    session.install(".", "kingfisher-bin")
+    session.run("python", "-m", "tests.bench", *session.posargs)
 
 
 @nox.session(name="self")

@@ -1,0 +1,1 @@
+"""Speed and memory beside other tools; `nox -s bench -- REPO...` runs it, `nox -s test` never."""
