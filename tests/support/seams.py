@@ -1,0 +1,143 @@
+"""Credentials planted where a reader of deltas can lose them, each in texts of its own.
+
+In: a maker of keys. Out: `Case`s: a base without the credential and the instructions that make it
+whole: inserted, cut by a seam, joined by a deletion, freed by its neighbours, in UTF-16.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tests.support.keys import KeyMaker, Leak
+from tests.support.packs import Copy, Op, PackMaker, apply_ops
+
+CODECS: Final = ("utf-8", "utf-16-le", "utf-16-be")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A text without the credential, and instructions that make one with it."""
+
+    leak: Leak
+    base: bytes
+    ops: tuple[Op, ...]
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether the base has neither value whole, in no encoding."""
+        whole = (self.leak.key_id, self.leak.secret)
+        return not any(part.encode(codec) in self.base for part in whole for codec in CODECS)
+
+    @property
+    def versions(self) -> tuple[bytes, bytes, bytes]:
+        """The base, the text with the credential, and one that inherits it unchanged."""
+        child = apply_ops(self.base, self.ops)
+        return self.base, child, child + b"one more line\n"
+
+
+def cases(keys: KeyMaker) -> Iterator[Case]:
+    """Yield a case for each way in which a delta can make a credential."""
+    for codec in CODECS:
+        size = len("x".encode(codec))
+        for cut in range(3, 95, 11 if size == 1 else 43):
+            for make in (inserted, completed, begun, joined):
+                leak = keys.leak()
+                yield make(leak, leak.env().decode().encode(codec), cut * size)
+    for make_whole in (freed, cut_off, far_apart, moved):
+        yield make_whole(keys.leak())
+
+
+def one_wide_family(keys: KeyMaker) -> tuple[PackMaker, list[Case]]:
+    """Return a pack of one base with hundreds of children, and the cases that they show.
+
+    It is so heavy that a reader has to split it to keep several processes busy.
+    """
+    maker, planted = PackMaker(), [case for case in cases(keys) if case.is_cold]
+    base = maker.full("blob", b"".join(case.base for case in planted))
+    for turn in range(16):
+        at = 0
+        for case in planted:
+            ops = [Copy(op.offset + at, op.size) if isinstance(op, Copy) else op for op in case.ops]
+            maker.ofs(base, [*ops, b"\n%d\n" % turn])
+            at += len(case.base)
+    return maker, planted
+
+
+def filler(leak: Leak, name: str) -> bytes:
+    """Return text so much longer than a credential that a reader does not look at all of it."""
+    line = b"%%05d %b of %b\n" % (name.encode(), leak.key_id[-6:].encode())
+    return b"".join(line % number for number in range(150))
+
+
+def ends(leak: Leak) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the place that changes."""
+    return filler(leak, "head"), filler(leak, "tail")
+
+
+def inserted(leak: Leak, text: bytes, cut: int) -> Case:
+    """The delta inserts all of it, and drops something."""
+    head, tail = ends(leak)
+    return Case(leak, head + tail, (Copy(0, len(head) - cut), text, Copy(len(head), len(tail))))
+
+
+def completed(leak: Leak, text: bytes, cut: int) -> Case:
+    """The base has its beginning, the delta inserts the rest."""
+    head, tail = ends(leak)
+    kept = len(head) + cut
+    return Case(leak, head + text[:cut] + tail, (Copy(0, kept), text[cut:], Copy(kept, len(tail))))
+
+
+def begun(leak: Leak, text: bytes, cut: int) -> Case:
+    """The base has its end, the delta inserts the beginning."""
+    head, tail = ends(leak)
+    rest = text[cut:] + tail
+    return Case(leak, head + rest, (Copy(0, len(head)), text[:cut], Copy(len(head), len(rest))))
+
+
+def joined(leak: Leak, text: bytes, cut: int) -> Case:
+    """The base has both halves, the delta drops what stands between."""
+    head, tail = ends(leak)
+    gap, rest = b"--- gone ---", text[cut:] + tail
+    kept = len(head) + cut
+    return Case(
+        leak, head + text[:cut] + gap + rest, (Copy(0, kept), Copy(kept + len(gap), len(rest)))
+    )
+
+
+def freed(leak: Leak) -> Case:
+    """Letters beside both values hide them from an exact look until the delta drops them."""
+    head, tail = ends(leak)
+    lines = leak.env().splitlines()
+    base = head + b"".join(line + b"Zz9\n" for line in lines) + tail
+    one, two = len(head) + len(lines[0]), len(head) + len(lines[0]) + 4 + len(lines[1])
+    return Case(
+        leak, base, (Copy(0, one), Copy(one + 3, two - one - 3), Copy(two + 3, 1 + len(tail)))
+    )
+
+
+def cut_off(leak: Leak) -> Case:
+    """The new text ends in the middle of what was copied; nothing is inserted at all."""
+    head, tail = ends(leak)
+    text = leak.env().rstrip() + b"Zz9"
+    return Case(leak, head + text + tail, (Copy(0, len(head) + len(text) - 3),))
+
+
+def far_apart(leak: Leak) -> Case:
+    """A bare secret that nothing gives away; the delta puts the id far before it."""
+    head, tail = ends(leak)
+    base = head + leak.secret.encode() + b"\n" + tail
+    return Case(leak, base, (b"id %b\n" % leak.key_id.encode(), Copy(0, len(base))))
+
+
+def moved(leak: Leak) -> Case:
+    """Copies alone, in another order, bring a name and its value together."""
+    head, tail = ends(leak)
+    first, second = leak.env().splitlines(keepends=True)
+    name, value = second.split(b"=")
+    base = value + head + b"%b=" % name + tail + first
+    starts = (len(value) + len(head), len(base) - len(first))
+    return Case(
+        leak,
+        base,
+        (Copy(starts[1], len(first)), Copy(starts[0], len(name) + 1), Copy(0, starts[0])),
+    )
