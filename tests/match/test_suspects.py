@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import hyperscan
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
 from leakscan.errors import ExitCode
-from leakscan.match.compile import TooWideError
+from leakscan.match.cache import compiled
+from leakscan.match.compile import TooWideError, compile_rules
 from leakscan.match.matcher import Matcher
 from leakscan.model import MAX_NEEDLE_WIDTH, Content, Encoding, Kind, RuleSet
 from leakscan.rules.load import load_rules
@@ -17,11 +19,24 @@ RULES = load_rules()
 MATCHER = Matcher(RULES)
 DEEP = Matcher(RULES, deep=True)
 EXAMPLES = [example.text for rule in RULES.rules for example in rule.examples]
+COMPILED = compile_rules(RULES)
+SPEAKING = [
+    (one.source, one.flags) for one in COMPILED.expressions if one.rule is not None or one.anchor
+]
+# Each expression alone, as if there were no others and no decoys.
+ALONE = [compiled([one]) for one in SPEAKING]
 UTF16 = (Encoding.UTF_16_LE.value, Encoding.UTF_16_BE.value)
 
 
 def has_candidates(data: bytes) -> bool:
     return any(MATCHER.match(Content(Kind.BLOB, data)))
+
+
+def hits(found: hyperscan.Database, data: bytes) -> list[tuple[int, int]]:
+    ends: list[tuple[int, int]] = []
+    if data:
+        found.scan(data, match_event_handler=lambda number, _, end, *__: ends.append((number, end)))
+    return ends
 
 
 def test_nothing_is_no_suspect() -> None:
@@ -102,3 +117,35 @@ def test_a_change_makes_a_suspect_only_within_the_width(data: st.DataObject, tex
         assert MATCHER.suspects(text[begin : stop + width])
     # What is cut off before a text never makes it suspect.
     assert suspect or not MATCHER.suspects(text[begin:])
+
+
+@st.composite
+def mutants(draw: st.DrawFn) -> bytes:
+    """Texts with some bytes replaced, put in or taken out, in any encoding."""
+    text = bytearray(draw(texts()))
+    for _ in range(draw(st.integers(0, 6))):
+        at = draw(st.integers(0, len(text)))
+        text[at : at + draw(st.integers(0, 3))] = draw(st.binary(max_size=3))
+    if draw(st.booleans()):
+        return bytes(text)
+    return text.decode("latin-1").encode(draw(st.sampled_from(UTF16)))
+
+
+@given(data=mutants())
+def test_all_together_find_what_each_finds_alone(data: bytes) -> None:
+    alone = [(number, end) for number, one in enumerate(ALONE) for _, end in hits(one, data)]
+    together = hits(COMPILED.first, data)
+    event(f"hits: {bool(alone)}")
+    assert sorted(set(together)) == sorted(set(alone))
+    assert MATCHER.suspects(data) == bool(alone)
+
+
+def test_decoys_are_in_no_text_and_count_for_nothing() -> None:
+    decoys = COMPILED.expressions[len(SPEAKING) :]
+    assert len({decoy.source for decoy in decoys}) > 48
+    for decoy in decoys:
+        word = bytes.fromhex(decoy.source.decode().replace("\\x", ""))
+        with pytest.raises(UnicodeDecodeError):
+            word.decode()
+        assert min(hits(COMPILED.first, word))[0] >= len(SPEAKING)
+        assert not has_candidates(word)
