@@ -17,7 +17,7 @@ import regex
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.match.boundary import bounded, split
-from leakscan.match.cache import database
+from leakscan.match.cache import compiled, database
 from leakscan.match.units import no_secret, without_digests
 from leakscan.model import MAX_NEEDLE_WIDTH, Boundary, Encoding, Part, Rule, RuleSet
 
@@ -44,8 +44,8 @@ _MARGIN: Final = 96
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/\\%&#;=]*")
 
 
-class TooWideError(LeakscanError):
-    """A rule whose first-phase expression, with the words around it, spans too many bytes."""
+class NeedleError(LeakscanError):
+    """A first-phase expression that, with the words around it, is too wide or does not compile."""
 
     code = ExitCode.CONFIG
 
@@ -181,7 +181,7 @@ class Compiled:
 def compile_rules(rules: RuleSet, cache: Path | None = None) -> Compiled:
     """Compile all rules and all encodings, what the folder `cache` holds already excepted.
 
-    Raises: TooWideError.
+    Raises: NeedleError.
     """
     exact = tuple(
         Exact(
@@ -199,11 +199,31 @@ def compile_rules(rules: RuleSet, cache: Path | None = None) -> Compiled:
     return Compiled(
         exact=exact,
         expressions=tuple(expressions),
-        first=database([(e.source, e.flags) for e in expressions], cache),
-        bare=database([(_anywhere(rules.rules[n]), 0) for n in near], cache) if near else None,
+        first=_database(expressions, rules.rules, cache),
+        bare=_database([_anywhere(rules.rules[n], n) for n in near], rules.rules, cache)
+        if near
+        else None,
         bare_rules=near,
         width=width,
     )
+
+
+def _database(
+    expressions: Sequence[Expression], rules: Sequence[Rule], cache: Path | None
+) -> hyperscan.Database:
+    """Compile expressions. Raises NeedleError."""
+    try:
+        return database([(e.source, e.flags) for e in expressions], cache)
+    except hyperscan.HyperscanError as error:
+        for one in expressions:
+            try:
+                compiled([(one.source, one.flags)])
+            except hyperscan.HyperscanError as reason:
+                raise NeedleError(
+                    f"the first phase of {_owner(one, rules)} does not compile: {reason}",
+                    hint="Hyperscan takes most of Perl's expressions, not all; see its manual",
+                ) from None
+        raise NeedleError(f"the first phase of all rules does not compile: {error}") from None
 
 
 def exact_pattern(pattern: str, boundary: Boundary) -> "regex.Pattern[bytes]":
@@ -231,16 +251,20 @@ def _name_start(found: "regex.Match[bytes]") -> int | None:
 def _reach(expression: Expression, rules: Sequence[Rule]) -> int:
     """Return the most bytes that decide on a hit: its own, and one on each side for an anchor.
 
-    Raises: TooWideError if they are more than MAX_NEEDLE_WIDTH.
+    Raises: NeedleError if they are more than MAX_NEEDLE_WIDTH.
     """
     width: int = parser.parse(expression.source).getwidth()[1] + 2
     if width > MAX_NEEDLE_WIDTH:
-        what = "an encoding" if expression.rule is None else f"rule {rules[expression.rule].id}"
-        raise TooWideError(
-            f"the first phase of {what} looks at more than {MAX_NEEDLE_WIDTH} bytes at once",
+        raise NeedleError(
+            f"the first phase of {_owner(expression, rules)} looks at more than "
+            f"{MAX_NEEDLE_WIDTH} bytes at once",
             hint="give the rule a needle with narrower gaps",
         )
     return width
+
+
+def _owner(expression: Expression, rules: Sequence[Rule]) -> str:
+    return "an encoding" if expression.rule is None else f"rule {rules[expression.rule].id}"
 
 
 def _width(pattern: str) -> int:
@@ -260,9 +284,10 @@ def _needles(rules: Sequence[Rule]) -> Iterable[Expression]:
         yield Expression(_needle(rule).encode("latin-1"), 0, rule=number)
 
 
-def _anywhere(rule: Rule) -> bytes:
+def _anywhere(rule: Rule, number: int) -> Expression:
     """Return the needle where a run of its bytes begins, so that one run is one hit."""
-    return f"(?:^[+/]{{0,3}}|{_BEFORE}){rule.needle}".encode("latin-1")
+    source = f"(?:^[+/]{{0,3}}|{_BEFORE}){rule.needle}".encode("latin-1")
+    return Expression(source, 0, rule=number)
 
 
 def _anchors(rules: Sequence[Rule]) -> Iterable[Expression]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from leakscan.errors import ExitCode
 from leakscan.match.cache import compiled
-from leakscan.match.compile import TooWideError, compile_rules
+from leakscan.match.compile import NeedleError, compile_rules
 from leakscan.match.matcher import Matcher
 from leakscan.model import MAX_NEEDLE_WIDTH, Content, Encoding, Kind, RuleSet
 from leakscan.rules.load import load_rules
@@ -68,8 +68,17 @@ def test_the_width_is_that_of_the_widest_rule() -> None:
 def test_a_needle_that_is_too_wide_with_the_words_around_it_names_its_rule() -> None:
     (bare,) = (rule for rule in RULES.rules if rule.near)
     wide = replace(bare, needle=f".{{0,420}}{bare.needle}")
-    with pytest.raises(TooWideError, match=f"rule {bare.id} ") as raised:
+    with pytest.raises(NeedleError, match=f"rule {bare.id} ") as raised:
         Matcher(RuleSet((wide,), "t", ""))
+    assert raised.value.code is ExitCode.CONFIG
+
+
+@pytest.mark.parametrize("near", [True, False])
+def test_a_needle_that_does_not_compile_names_its_rule(near: bool) -> None:
+    (bare,) = (rule for rule in RULES.rules if rule.near)
+    broken = replace(bare, needle="a(?=b)", near=near)
+    with pytest.raises(NeedleError, match=f"rule {bare.id} does not compile: ") as raised:
+        Matcher(RuleSet((RULES.rules[0], broken), "t", ""))
     assert raised.value.code is ExitCode.CONFIG
 
 
