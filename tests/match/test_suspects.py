@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from leakscan.errors import ExitCode
 from leakscan.match.cache import compiled
-from leakscan.match.compile import NeedleError, compile_rules
+from leakscan.match.compile import compile_rules
 from leakscan.match.matcher import Matcher
+from leakscan.match.needles import NeedleError
 from leakscan.model import MAX_NEEDLE_WIDTH, Content, Encoding, Kind, RuleSet
 from leakscan.rules.load import load_rules
 from tests.support.keys import KeyMaker
@@ -23,7 +24,7 @@ COMPILED = compile_rules(RULES)
 SPEAKING = [
     (one.source, one.flags) for one in COMPILED.expressions if one.rule is not None or one.anchor
 ]
-# Each expression alone, as if there were no others and no decoys.
+# Each expression alone, as if there were no others and no fillers.
 ALONE = [compiled([one]) for one in SPEAKING]
 UTF16 = (Encoding.UTF_16_LE.value, Encoding.UTF_16_BE.value)
 
@@ -149,11 +150,11 @@ def test_all_together_find_what_each_finds_alone(data: bytes) -> None:
     assert MATCHER.suspects(data) == bool(alone)
 
 
-def test_decoys_are_in_no_text_and_count_for_nothing() -> None:
-    decoys = COMPILED.expressions[len(SPEAKING) :]
-    assert len({decoy.source for decoy in decoys}) > 48
-    for decoy in decoys:
-        word = bytes.fromhex(decoy.source.decode().replace("\\x", ""))
+def test_fillers_are_in_no_text_and_count_for_nothing() -> None:
+    fillers = COMPILED.expressions[len(SPEAKING) :]
+    assert len({filler.source for filler in fillers}) > 48
+    for filler in fillers:
+        word = bytes.fromhex(filler.source.decode().replace("\\x", ""))
         with pytest.raises(UnicodeDecodeError):
             word.decode()
         assert min(hits(COMPILED.first, word))[0] >= len(SPEAKING)
