@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from leakscan.history.base import Source
+from leakscan.history.survey import Harvest
 from leakscan.model import (
     DEEP_PATH,
     Candidate,
@@ -38,7 +39,8 @@ from leakscan.trace.versions import search_versions
 _SLASH = ord("/")
 _SECRET_BYTES = 40
 _NAME_AND_SECRET_BYTES = 512
-_OBJECTS = frozenset({Kind.BLOB, Kind.COMMIT, Kind.TAG, Kind.TREE})
+_READ_ALL_THE_SAME = frozenset({SkipReason.NOT_TRACED, SkipReason.MATCH_TIMEOUT})
+"""Reasons that do not say that an object was not read."""
 
 
 class Observer(Protocol):
@@ -48,8 +50,8 @@ class Observer(Protocol):
         """Hear how many objects there are to read."""
         ...
 
-    def advance(self, size_bytes: int) -> None:
-        """Hear that one more object was read."""
+    def advance(self, objects: int, size_bytes: int) -> None:
+        """Hear how many objects were read so far, and how many bytes."""
         ...
 
     def stage(self, name: str) -> None:
@@ -59,6 +61,15 @@ class Observer(Protocol):
 
 class Matching(Protocol):
     """The match stage as the pipeline needs it."""
+
+    @property
+    def width(self) -> int:
+        """Bytes that anything it suspects can span at most."""
+        ...
+
+    def suspects(self, data: bytes) -> bool:
+        """Say whether there may be candidates: never no where `match` yields one."""
+        ...
 
     def match(self, content: Content) -> Iterator[Candidate | Skipped]:
         """Yield the candidates in a content."""
@@ -77,6 +88,14 @@ class Scoring(Protocol):
         ...
 
 
+class MakeStages(Protocol):
+    """Makes the stages; is sent to the processes that read, which make their own."""
+
+    def __call__(self) -> "Stages":
+        """Return the stages of this process."""
+        ...
+
+
 Fill = Callable[[Remediation, Credential], Remediation]
 
 
@@ -89,6 +108,15 @@ class Stages:
     scorer: Scoring
     remediations: Mapping[str, Remediation]
     fill: Fill
+
+    @property
+    def width(self) -> int:
+        """Bytes that anything suspected can span at most."""
+        return self.matcher.width
+
+    def suspects(self, data: bytes) -> bool:
+        """Say whether a content may hold something: never no where `look` yields anything."""
+        return self.matcher.suspects(data)
 
     def look(self, content: Content) -> Iterator[Sighting | Skipped]:
         """Match and score one content."""
@@ -112,18 +140,32 @@ class _Tally:
     damaged: dict[ObjectId, Skipped] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
 
-    def count(self, content: Content) -> None:
-        if content.kind in _OBJECTS and content.object_id is not None:
-            self.seen[content.object_id] = content.kind
-        self.bytes_scanned += len(content.data)
+    def add(self, harvest: Harvest) -> None:
+        """Count what was read, and keep what was found."""
+        for kind, ids in harvest.read.items():
+            self.seen.update(dict.fromkeys(ids, kind))
+        self.bytes_scanned += harvest.bytes_scanned
+        for item in harvest.found:
+            self.keep(item)
+
+    def keep(self, item: Sighting | Skipped) -> None:
+        """Keep a sighting, or what was not read: objects are for the trace to explain."""
+        if isinstance(item, Sighting):
+            self.sightings.append(item)
+        elif item.object_id is not None and item.reason not in _READ_ALL_THE_SAME:
+            self.damaged[item.object_id] = item
+            self.seen.pop(item.object_id, None)
+        else:
+            self.skipped.append(item)
 
 
 def scan(
-    source: Source, stages: Stages, observer: Observer, clock: Callable[[], float]
+    source: Source, make_stages: MakeStages, observer: Observer, clock: Callable[[], float]
 ) -> ScanResult:
     """Scan everything a source has. `clock` gives seconds."""
     started = clock()
-    tally = _read(source, stages, observer)
+    stages = make_stages()
+    tally = _read(source, make_stages, observer)
     _assert_all_read(source, tally)
     observer.stage("tracing")
     findings, traced = _trace(source, stages, tally)
@@ -149,34 +191,23 @@ def scan(
     )
 
 
-def _read(source: Source, stages: Stages, observer: Observer) -> _Tally:
-    """Read and match every content once."""
+def _read(source: Source, make_stages: MakeStages, observer: Observer) -> _Tally:
+    """Read and match everything once."""
     tally = _Tally()
+    stages = make_stages()
     observer.start(source.expected)
-    for content in source.contents():
-        if isinstance(content, Skipped):
-            _note(tally, content)
-            continue
-        tally.count(content)
-        if content.kind in _OBJECTS and not content.start:
-            observer.advance(len(content.data))
-        if content.kind is Kind.TREE:
-            continue  # Its names come as contents of their own.
-        for item in stages.look(content):
-            if isinstance(item, Skipped):
-                tally.skipped.append(item)
-            else:
-                tally.sightings.append(item)
+    for item in source.contents(make_stages):
+        match item:
+            case Harvest():
+                tally.add(item)
+                observer.advance(len(tally.seen), tally.bytes_scanned)
+            case Skipped():
+                tally.keep(item)
+            case Content():
+                tally.bytes_scanned += len(item.data)
+                for found in stages.look(item):
+                    tally.keep(found)
     return tally
-
-
-def _note(tally: _Tally, skipped: Skipped) -> None:
-    """Keep what was not read: objects for the trace to explain, all else as it is."""
-    if skipped.object_id is not None and skipped.reason is not SkipReason.NOT_TRACED:
-        tally.damaged[skipped.object_id] = skipped
-        tally.seen.pop(skipped.object_id, None)
-    else:
-        tally.skipped.append(skipped)
 
 
 def _assert_all_read(source: Source, tally: _Tally) -> None:

@@ -28,7 +28,7 @@ class Quiet:
     def start(self, objects: int) -> None:
         """Show nothing."""
 
-    def advance(self, size_bytes: int) -> None:
+    def advance(self, objects: int, size_bytes: int) -> None:
         """Show nothing."""
 
     def stage(self, name: str) -> None:
@@ -59,7 +59,7 @@ class Bar(Quiet):
             auto_refresh=False,
         )
         self._task = self._progress.add_task("reading", total=None, volume="")
-        self._objects = self._bytes = 0
+        self._objects = self._bytes = self._expected = 0
         self._started = self._shown = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -74,16 +74,18 @@ class Bar(Quiet):
     ) -> None:
         self._progress.stop()
         if kind is KeyboardInterrupt:
-            sys.stderr.write(f"leakscan: stopped after {self._objects} objects.\n")
+            sys.stderr.write(
+                f"leakscan: stopped after {self._objects} of {self._expected} objects.\n"
+            )
 
     def start(self, objects: int) -> None:
         """Show how many objects there are."""
+        self._expected = objects
         self._progress.update(self._task, total=objects)
 
-    def advance(self, size_bytes: int) -> None:
-        """Count an object."""
-        self._objects += 1
-        self._bytes += size_bytes
+    def advance(self, objects: int, size_bytes: int) -> None:
+        """Show how far it is."""
+        self._objects, self._bytes = objects, size_bytes
         now = time.monotonic()
         if now - self._shown >= _REFRESH_S:
             self._shown = now

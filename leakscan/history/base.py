@@ -10,6 +10,7 @@ from typing import Protocol
 from leakscan.history.gitfiles import IndexEntry
 from leakscan.history.links import Links
 from leakscan.history.refs import Refs
+from leakscan.history.survey import Harvest, MakeInspector
 from leakscan.model import Content, ObjectId, Skipped, Target
 
 
@@ -29,16 +30,22 @@ class Source(Protocol):
     """Everything to look at, and the facts the trace needs: whole once `contents` has ended."""
 
     target: Target
-    expected: int
-    """Distinct objects the store lists."""
     links: Links
     refs: Refs
     index: list[IndexEntry]
     shallow: frozenset[ObjectId]
     reader: Reader
 
-    def contents(self) -> Iterator[Content | Skipped]:
-        """Yield everything once: objects, path names, ref names, index paths, git's own files."""
+    @property
+    def expected(self) -> int:
+        """Distinct objects the store lists; all of them once `contents` has begun."""
+        ...
+
+    def contents(self, make_inspector: MakeInspector) -> Iterator[Content | Skipped | Harvest]:
+        """Yield what came of the objects, then ref names, index paths and git's own files.
+
+        Objects and the names in trees are looked at where they are read; the rest is Content.
+        """
         ...
 
     def declared_submodules(self) -> set[bytes]:

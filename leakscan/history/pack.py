@@ -1,7 +1,8 @@
 """Pack indexes: which objects a pack holds, and where.
 
-In: an `.idx` file, version 1 or 2, for SHA-1 or SHA-256. Out: object ids with the offsets of
-their entries. Source: git documentation, gitformat-pack, "Original (version 1)" and "Version 2".
+In: an `.idx` file, version 1 or 2, for SHA-1 or SHA-256. Out: object ids with the offsets and the
+checksums of their entries.
+Source: git documentation, gitformat-pack, "Original (version 1)" and "Version 2".
 """
 
 import mmap
@@ -25,15 +26,18 @@ class IndexDamagedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PackIndex:
-    """The ids of a pack in id order, with the offset of each entry in the pack."""
+    """The ids of a pack in id order, with offset and CRC-32 of each entry in the pack.
+
+    Version 1 has no checksums: `crcs` is None.
+    """
 
     ids: tuple[ObjectId, ...]
     offsets: "array[int]"
+    crcs: "array[int] | None" = None
 
-    def in_pack_order(self) -> list[ObjectId]:
-        """Return the ids as they follow each other in the pack: the fast way to read them."""
-        order = sorted(range(len(self.ids)), key=self.offsets.__getitem__)
-        return [self.ids[position] for position in order]
+    def order(self) -> list[int]:
+        """Return the positions of the ids as their entries follow each other in the pack."""
+        return sorted(range(len(self.ids)), key=self.offsets.__getitem__)
 
 
 def read_index(path: Path, id_bytes: int) -> PackIndex:
@@ -73,15 +77,16 @@ def _version_1(data: mmap.mmap, id_bytes: int) -> PackIndex:
 def _version_2(data: mmap.mmap, id_bytes: int) -> PackIndex:
     count = _count(data, 8, id_bytes + 8)
     names = 8 + _FANOUT_BYTES
-    small = names + count * (id_bytes + 4)
+    sums = names + count * id_bytes
+    small = sums + count * 4
     large = small + count * 4
-    joined = data[names : names + count * id_bytes]
+    joined = data[names:sums]
     ids = tuple(ObjectId(joined[at : at + id_bytes]) for at in range(0, len(joined), id_bytes))
     offsets = array("Q", struct.unpack(f">{count}I", data[small:large]))
-    for position, offset in enumerate(offsets):
+    for position, offset in enumerate(offsets if max(offsets, default=0) & _LARGE else ()):
         if offset & _LARGE:
             at = large + 8 * (offset & ~_LARGE)
             if at + 8 > len(data):
                 raise IndexDamagedError("a 64-bit offset lies outside the file")
             offsets[position] = struct.unpack(">Q", data[at : at + 8])[0]
-    return PackIndex(ids, offsets)
+    return PackIndex(ids, offsets, array("I", struct.unpack(f">{count}I", data[sums:small])))

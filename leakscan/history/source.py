@@ -4,13 +4,14 @@ In: a `Layout` and a `Git`. Out: Content and Skipped, once each, and the facts f
 """
 
 import os
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from leakscan.history.base import Reader
 from leakscan.history.catfile import CatFile
 from leakscan.history.files import read_optional
+from leakscan.history.forest import batches
 from leakscan.history.git import Git, GitError
 from leakscan.history.gitfiles import (
     IndexEntry,
@@ -22,26 +23,35 @@ from leakscan.history.links import Links
 from leakscan.history.locate import Layout, submodule_paths
 from leakscan.history.refs import read_refs, with_plain_refs
 from leakscan.history.store import Listing, list_store
+from leakscan.history.survey import Harvest, MakeInspector, Surveyor
+from leakscan.history.workers import Pool, Setup, survey
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason, Target
 
-_LFS_HEADER: Final = b"version https://git-lfs.github.com/spec/"
-_LFS_LIMIT: Final = 1024
-_LFS_ID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 _SHALLOW_LIMIT: Final = 1 << 28
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read: the largest deltified object to unpack, and the processes that read packs.
+
+    Without a pool every object is read through git: slower, and the oracle of the tests.
+    """
+
+    limit_bytes: int
+    pool: Pool | None
 
 
 class StoreSource:
     """The whole history of one repository; see `history.base.Source`."""
 
-    def __init__(self, layout: Layout, git: Git) -> None:
+    def __init__(self, layout: Layout, git: Git, reading: Reading) -> None:
         self._layout = layout
         self._git = git
+        self._reading = reading
         self._listing = list_store(layout.objects, layout.id_bytes)
         if self._listing.special:
             git.borrow(self._listing.folders)
-        self._add_what_git_lists(self._listing)
         self.reader: Reader = CatFile(git)
-        self.expected = len(self._listing.ids)
         self.links = Links(self._listing.ids, layout.id_bytes)
         self._ref_layout = layout if layout.ref_format == "files" else with_plain_refs(layout, git)
         self.refs = read_refs(self._ref_layout)
@@ -50,18 +60,46 @@ class StoreSource:
         self.shallow = self._read_shallow()
         self.target = self._describe()
 
-    def contents(self) -> Iterator[Content | Skipped]:
+    @property
+    def expected(self) -> int:
+        """Distinct objects the store lists: all of them once `contents` has begun."""
+        return len(self._listing.ids)
+
+    def contents(self, make_inspector: MakeInspector) -> Iterator[Content | Skipped | Harvest]:
         """Yield the store's objects, then names, then git's own files; see `Source.contents`."""
+        for item in self._objects(make_inspector):
+            if isinstance(item, Skipped):
+                yield self._listed(item)
+                continue
+            self.links.add(item)
+            self._lfs |= item.lfs
+            yield item
         yield from self._listing.skipped
         yield from self._ref_layout.problems
-        for item in self.reader.read(list(self._listing.ids)):
-            yield item if isinstance(item, Content) else self._listed(item)
-            if isinstance(item, Content):
-                yield from self._understand(item)
         yield from self._names()
         yield from git_files(self._layout)
         if self._ref_layout.common_dir != self._layout.common_dir:
             yield from git_files(self._ref_layout)
+
+    def _objects(self, make_inspector: MakeInspector) -> Iterator[Harvest | Skipped]:
+        """Yield what came of every listed object: families first, what they leave through git."""
+        packs = self._listing.packs if self._reading.pool else []
+        setup = Setup(packs, make_inspector, self._layout.id_bytes, self._reading.limit_bytes)
+        pool = self._reading.pool or Pool()
+        with survey(setup, batches(packs, pool.jobs), pool) as harvests:
+            self._add_what_git_lists(self._listing)  # While the others read.
+            missing = dict.fromkeys(self._listing.ids)
+            for harvest in harvests:
+                for object_id in harvest.ids():
+                    missing.pop(object_id, None)
+                yield harvest
+        surveyor = Surveyor(make_inspector(), self._layout.id_bytes)
+        for item in self.reader.read(list(missing)):
+            if isinstance(item, Skipped):
+                yield item
+            elif surveyor.take_in(item):
+                yield surveyor.take()
+        yield surveyor.take()
 
     def declared_submodules(self) -> set[bytes]:
         """Return the paths that any version of a .gitmodules declares."""
@@ -93,29 +131,6 @@ class StoreSource:
             return
         for line in lines.split():
             listing.ids.setdefault(ObjectId(bytes.fromhex(line.decode("ascii"))))
-
-    def _understand(self, content: Content) -> Iterator[Content | Skipped]:
-        """Take from an object what it refers to and names."""
-        assert content.object_id is not None
-        match content.kind:
-            case Kind.COMMIT:
-                problem = self.links.commit(content.object_id, content.data)
-            case Kind.TAG:
-                problem = self.links.tag(content.object_id, content.data)
-            case Kind.TREE:
-                found = self.links.tree(content.object_id, content.data)
-                if not isinstance(found, Skipped):
-                    yield from found
-                problem = found if isinstance(found, Skipped) else None
-            case _:
-                self._note_lfs(content.data)
-                problem = None
-        if problem is not None:
-            yield problem
-
-    def _note_lfs(self, data: bytes) -> None:
-        if len(data) < _LFS_LIMIT and data.startswith(_LFS_HEADER):
-            self._lfs.update(_LFS_ID.findall(data))
 
     def _names(self) -> Iterator[Content | Skipped]:
         yield from self.refs.skipped

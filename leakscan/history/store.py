@@ -7,11 +7,13 @@ In: the objects folder. Out: every distinct object id in a good reading order.
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from leakscan.history.entries import Entries, PackDamagedError, read_entries
 from leakscan.history.files import is_special, read_optional
 from leakscan.history.pack import IndexDamagedError, read_index
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
@@ -30,6 +32,7 @@ class Listing:
     skipped: list[Skipped] = field(default_factory=list)
     alternates: list[bytes] = field(default_factory=list)
     folders: list[Path] = field(default_factory=list)
+    packs: list[Entries] = field(default_factory=list)
     special: bool = False
     """A pipe or device stands in place of a file: git must not see the folders as they are."""
 
@@ -78,16 +81,41 @@ def _list_packs(folder: Path, id_bytes: int, listing: Listing) -> None:
         if name.startswith("pack-") and name.endswith(".pack") and name[:-5] + ".idx" not in names:
             _skip(listing, Kind.PACK, SkipReason.DAMAGED, folder / name, "it has no index")
         if name.endswith(".idx"):
-            _list_pack(folder / name, id_bytes, listing)
+            has_pack = name[:-4] + ".pack" in names
+            _list_pack(folder / name, id_bytes, listing, has_pack=has_pack)
 
 
-def _list_pack(path: Path, id_bytes: int, listing: Listing) -> None:
+def _list_pack(path: Path, id_bytes: int, listing: Listing, *, has_pack: bool) -> None:
     try:
         index = read_index(path, id_bytes)
     except (OSError, IndexDamagedError) as error:
         _skip(listing, Kind.PACK, SkipReason.DAMAGED, path, error)
         return
-    listing.ids.update(dict.fromkeys(index.in_pack_order()))
+    if not has_pack:  # git will say that it cannot read them.
+        listing.ids.update(dict.fromkeys(index.ids))
+        return
+    try:
+        entries = read_entries(path.with_suffix(".pack"), index, id_bytes)
+    except (OSError, PackDamagedError, ValueError) as error:
+        _skip(listing, Kind.PACK, SkipReason.DAMAGED, path.with_suffix(".pack"), error)
+        listing.ids.update(dict.fromkeys(index.ids))
+        return
+    _own(listing, entries)
+    listing.packs.append(entries)
+
+
+def _own(listing: Listing, entries: Entries) -> None:
+    """Take the ids of a pack, and have it answer for those that no other pack has."""
+    ids = [entries.id_of(position) for position in range(len(entries))]
+    fresh = dict.fromkeys(ids)
+    if listing.ids.keys().isdisjoint(fresh) and len(fresh) == len(ids):
+        listing.ids.update(fresh)
+        return
+    times = Counter(ids)
+    for position, object_id in enumerate(ids):
+        # Which of two entries of one id is meant, git decides.
+        entries.owned[position] = object_id not in listing.ids and times[object_id] == 1
+    listing.ids.update(fresh)
 
 
 def _list_loose(folder: Path, id_bytes: int, listing: Listing) -> None:

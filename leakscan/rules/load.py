@@ -26,6 +26,7 @@ def load_rules(directory: Path | None = None) -> RuleSet:
 
     Raises: RuleError if a file cannot be read, a rule is wrong, or two rules share an id.
     """
+    own = directory is not None  # Those that came with leakscan were tried when it was made.
     directory = directory or patterns()
     files = sorted(directory.glob("*.yaml"), key=lambda file: file.name)
     if not files:
@@ -39,6 +40,8 @@ def load_rules(directory: Path | None = None) -> RuleSet:
         document = _document(file, source)
         versions.append(document["version"])
         for rule in _rules(file.name, document):
+            if own:
+                _compiles(file.name, rule)
             if rule.id in rules:
                 raise RuleError(file.name, rule.id, "id", "is used twice")
             rules[rule.id] = rule
@@ -76,10 +79,7 @@ def _rules(file: str, document: Mapping[str, Any]) -> list[Rule]:
     entries = document.get("rules")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise RuleError(file, "", "rules", "must be a list of mappings")
-    rules = [rule_from(file, entry, terms) for entry in entries]
-    for rule in rules:
-        _compiles(file, rule)
-    return rules
+    return [rule_from(file, entry, terms) for entry in entries]
 
 
 def _compiles(file: str, rule: Rule) -> None:

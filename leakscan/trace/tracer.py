@@ -59,12 +59,10 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
     if not (bits.blobs or bits.names or bits.commits or bits.tags or lost or gitlinks):
         return Traced(bits, submodules=declared | nested)
     marked = mark(
-        source.reader,
         links.trees,
         set(bits.blobs) | lost | gitlinks,
         bits.names.keys(),
         unknown=_lost_trees(source, damaged),
-        id_bytes=links.id_bytes,
     )
     traced = Traced(bits, submodules=declared | nested)
     contains: dict[ObjectId, int] = {}
@@ -84,7 +82,6 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
         contains[commit] = held
     traced.holders = holders(source.refs, links, marked, bits, contains)
     _add_head_places(traced, source, marked)
-    traced.skipped += marked.skipped
     held_by_commits = _paths([commit.tree for commit in links.commits.values()], marked)
     traced.submodules |= {path for link, path in held_by_commits.items() if link in gitlinks}
     traced.unheld = set(bits.blobs).difference(held_by_commits)

@@ -6,21 +6,18 @@ the value itself. In: values and a trace. Out: more sightings of the same values
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Collection, Container, Iterator
 
 from leakscan.history.base import Source
-from leakscan.history.objects import MODE_SUBMODULE, MODE_TREE, parse_tree
+from leakscan.history.objects import MODE_SUBMODULE, MODE_TREE
+from leakscan.history.trees import TreeIndex, TreeLine
 from leakscan.model import Content, Encoding, Kind, ObjectId, Part, Position, Skipped
 from leakscan.redact import Secret
 from leakscan.trace.events import numbers_of
 from leakscan.trace.tracer import Traced
 from leakscan.trace.values import Values
 
-
-class _Node(dict[bytes, "_Node"]):
-    """A folder or file on the way to some paths; `path` is set where one of them ends."""
-
-    path: bytes | None = None
+_SLASH = ord("/")
 
 
 def search_versions(
@@ -61,48 +58,49 @@ def search_versions(
     return added
 
 
-def _versions(source: Source, paths: list[bytes]) -> Iterator[tuple[bytes, ObjectId]]:
-    """Yield (path, blob) for every version that any commit has of some paths.
-
-    All paths are followed at once, and each tree is looked into once for each place it stands at.
-    """
-    top = _tree_of(paths)
-    requests = {commit.tree: [top] for commit in source.links.commits.values()} if paths else {}
-    done: set[tuple[ObjectId, int]] = set()
-    while requests:
-        deeper: dict[ObjectId, list[_Node]] = defaultdict(list)
-        for item in source.reader.read_whole(list(requests)):
-            if isinstance(item, Skipped) or item.object_id is None:
-                continue  # The trace already said so.
-            entries = parse_tree(item.data, source.links.id_bytes) or []
-            for mode, object_id, below in _below(entries, requests[item.object_id]):
-                if (object_id, id(below)) in done:
-                    continue
-                done.add((object_id, id(below)))
-                if mode == MODE_TREE:
-                    deeper[object_id].append(below)
-                elif mode != MODE_SUBMODULE and below.path is not None:
-                    yield below.path, object_id
-        requests = deeper
-
-
-def _tree_of(paths: list[bytes]) -> _Node:
-    top = _Node()
+def _versions(source: Source, paths: Collection[bytes]) -> Iterator[tuple[bytes, ObjectId]]:
+    """Yield (path, blob) for every version that any commit has of some paths."""
+    roots = {commit.tree for commit in source.links.commits.values()}
+    folders = _Folders(source.links.trees, roots, paths)
     for path in paths:
-        node = top
-        for component in path.split(b"/"):
-            node = node.setdefault(component, _Node())
-        node.path = path
-    return top
+        folder, slash, name = path.rpartition(b"/")
+        for line in folders.entries(folder + slash, name):
+            if line.mode not in (MODE_TREE, MODE_SUBMODULE):
+                yield path, line.id
 
 
-def _below(
-    entries: list[tuple[bytes, bytes, ObjectId]], nodes: list[_Node]
-) -> Iterator[tuple[bytes, ObjectId, _Node]]:
-    for node in nodes:
-        for mode, name, object_id in entries:
-            if name in node:
-                yield mode, object_id, node[name]
+class _Folders:
+    """The versions that any commit has of some folders, found from the top down."""
+
+    def __init__(self, index: TreeIndex, roots: set[ObjectId], paths: Collection[bytes]) -> None:
+        self._index = index
+        self._trees: dict[bytes, set[ObjectId]] = {b"": roots}
+        self._lines: dict[bytes, list[int]] = {
+            name: [] for path in paths for name in path.split(b"/")
+        }
+        for number, line in enumerate(index.lines if self._lines else ()):
+            if line.name in self._lines:
+                self._lines[line.name].append(number)
+
+    def entries(self, folder: bytes, name: bytes) -> Iterator[TreeLine]:
+        """Yield the entries of a name in all versions of a folder, which ends with a slash."""
+        trees = self._versions(folder)
+        for number in self._lines[name]:
+            if any(self._index.ids[tree] in trees for tree in self._index.holders(number)):
+                yield self._index.lines[number]
+
+    def _versions(self, folder: bytes) -> set[ObjectId]:
+        # A loop, not a recursion: a path can have thousands of components.
+        above = 0
+        for end in (at + 1 for at, char in enumerate(folder) if char == _SLASH):
+            if folder[:end] not in self._trees:
+                self._trees[folder[:end]] = {
+                    line.id
+                    for line in self.entries(folder[:above], folder[above : end - 1])
+                    if line.mode == MODE_TREE
+                }
+            above = end
+        return self._trees[folder]
 
 
 def _find(content: Content, part: Part, secret: Secret) -> Position | None:

@@ -1,0 +1,181 @@
+"""Families: a full object and everything deltified, directly or not, against it.
+
+One walk over a family unpacks each object once: the root is inflated, each delta is applied to the
+bytes of its base. In: `Entries` and a `Family`. Out: each object to a visitor; the positions that
+could not be read, with all that needs them, are left to the other way of reading.
+"""
+
+import mmap
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
+
+from isal import isal_zlib
+
+from leakscan.history.delta import DeltaError, apply, fresh, sizes
+from leakscan.history.entries import KINDS, Entries
+from leakscan.history.forest import Family, children_of, heaviest_first
+from leakscan.model import Kind, ObjectId
+
+MAX_OBJECT_BYTES: Final = 32 << 20
+"""A larger object, and what is deltified against it, is left to git, which streams it."""
+_MAX_HELD_BYTES: Final = 128 << 20
+"""Bases that wait for more of their children at one time; only a forged family has more."""
+_WORTH: Final = 64
+"""Bytes of the object for each byte of its delta from which on windows cost less than all of it."""
+_SMALL: Final = 2048
+"""Objects below this are always looked at whole."""
+
+
+COLD: Final = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What an object was made from: what `visit` returned for that, and how it was changed."""
+
+    state: object
+    size_bytes: int
+    delta: bytes
+
+
+class Visitor(Protocol):
+    """Is shown every object of a walk."""
+
+    @property
+    def width(self) -> int:
+        """Bytes that anything it suspects can span at most."""
+        ...
+
+    def suspects(self, piece: bytes) -> bool:
+        """Say whether a part of an object may hold something."""
+        ...
+
+    def visit(self, kind: Kind, object_id: ObjectId, data: bytes, since: "Since | None") -> object:
+        """Take an object; return what is to be known of it where versions are made from it.
+
+        COLD says that it holds nothing suspicious, so that windows of its versions suffice.
+        """
+        ...
+
+    def passed(self, kind: Kind, object_id: ObjectId, size_bytes: int) -> None:
+        """Hear of a version that holds nothing: its base did not, nor what changed since."""
+        ...
+
+
+class UnreadableError(Exception):
+    """An entry is damaged, or larger than what is read here."""
+
+
+@dataclass(slots=True)
+class _Base:
+    """An unpacked object whose children are still to come."""
+
+    data: bytes
+    state: object
+    waiting: int = 0
+
+
+def inflate(data: memoryview, size: int) -> bytes:
+    """Return the unpacked bytes. Raises UnreadableError where they are not `size`, or damaged.
+
+    Never allocates more than `size`, whatever the stream holds.
+    """
+    stream = isal_zlib.decompressobj()
+    try:
+        plain: bytes = stream.decompress(data, size + 1)
+    except (isal_zlib.IsalError, MemoryError, OverflowError) as error:  # type: ignore[misc]
+        raise UnreadableError(str(error)) from error
+    if len(plain) != size or not stream.eof:
+        raise UnreadableError("its size is not the declared one")
+    return plain
+
+
+class Pack:
+    """An open pack. Raises OSError where it cannot be opened any more, or is empty."""
+
+    def __init__(self, entries: Entries, limit_bytes: int = MAX_OBJECT_BYTES) -> None:
+        self.entries = entries
+        self._limit = min(limit_bytes, MAX_OBJECT_BYTES)
+        with entries.path.open("rb") as file:
+            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._view = memoryview(self._map)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._view.release()
+        self._map.close()
+
+    def walk(self, family: Family, visitor: Visitor) -> None:
+        """Show every member that can be read to the visitor.
+
+        The heaviest child comes last, when its base is no longer needed: at most log2 of the
+        family are held at a time.
+        """
+        entries = self.entries
+        carried = frozenset(family.path)
+        children = children_of(entries, (*family.path, *family.members))
+        heaviest_first(children, family.root)
+        kind = KINDS[entries.kind[family.root]]
+        held = 0
+        stack: list[tuple[int, _Base | None]] = [(family.root, None)]
+        while stack:
+            position, base = stack.pop()
+            if base is not None:
+                base.waiting -= 1
+                held -= 0 if base.waiting else len(base.data)
+            below = children.get(position, ())
+            try:
+                made = self._read(position, base, kind, visitor, bool(below), position in carried)
+            except (UnreadableError, DeltaError, MemoryError, OverflowError):
+                continue  # It and what is made from it are left to git.
+            if not below or made is None:
+                continue
+            made.waiting = len(below)
+            held += len(made.data)
+            if held > _MAX_HELD_BYTES:
+                held -= len(made.data)
+                continue
+            stack += [(child, made) for child in below]
+            del base, made
+
+    def _read(
+        self,
+        position: int,
+        base: _Base | None,
+        kind: Kind,
+        visitor: Visitor,
+        is_base: bool,
+        is_carried: bool,
+    ) -> _Base | None:
+        """Show one object to the visitor; return it, if it is a base itself."""
+        entries = self.entries
+        silent = is_carried or not entries.owned[position]
+        data, since = self._inflate(position), None
+        if base is not None:
+            declared, result, _ = sizes(data)
+            if result > self._limit or declared != len(base.data):
+                raise UnreadableError("too large, or made from something else")
+            since = Since(base.state, declared, data)
+            windows = base.state is COLD and not silent and len(data) * _WORTH < result > _SMALL
+            if windows and not visitor.suspects(fresh(base.data, data, visitor.width)):
+                made = _Base(apply(base.data, data), COLD) if is_base else None
+                visitor.passed(kind, entries.id_of(position), result)
+                return made
+            data = apply(base.data, data)
+        if silent:  # Unlooked at, it could hold anything.
+            return _Base(data, None)
+        state = visitor.visit(kind, entries.id_of(position), data, since)
+        return _Base(data, state) if is_base else None
+
+    def _inflate(self, position: int) -> bytes:
+        entries = self.entries
+        size, end = entries.size[position], entries.end[position]
+        if size > self._limit:
+            raise UnreadableError("left to git")
+        if entries.crc is not None:
+            whole = self._view[entries.begin[position] : end]
+            if isal_zlib.crc32(whole) != entries.crc[position]:
+                raise UnreadableError("its checksum is wrong")
+        return inflate(self._view[entries.data[position] : end], size)
