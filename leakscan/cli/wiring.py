@@ -34,7 +34,7 @@ class MakeStages:
     def __call__(self) -> Stages:
         """Return the stages of this process. Raises LeakscanError for an invalid text."""
         if self._made is None:
-            matcher = Matcher(self._rules, deep=self._deep)
+            matcher = Matcher(self._rules, deep=self._deep, cache=_cache())
             self._made = Stages(self._rules, matcher, Scorer(), load_catalog(), fill)
         return self._made
 
@@ -68,6 +68,19 @@ def reading(max_object_bytes: int, jobs: int | None, reader: str) -> Reading:
     # A fork shares the compiled rules; elsewhere it is not safe, or not there.
     method = "fork" if sys.platform == "linux" else "spawn"
     return Reading(max_object_bytes, Pool(jobs or min(_processors(), _MAX_JOBS), method))
+
+
+def _cache() -> Path | None:
+    """Return where compiled rules are kept: the user's own cache, wherever it is on this system."""
+    if sys.platform == "darwin":
+        base = Path("~/Library/Caches")
+    else:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
+    try:
+        folder = base.expanduser() / "leakscan"
+    except RuntimeError:  # There is no home.
+        return None
+    return folder if folder.is_absolute() else None
 
 
 def _processors() -> int:

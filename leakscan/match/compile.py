@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Final
@@ -73,15 +74,34 @@ class Behind:
             at = found.end("secret")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Exact:
-    """The authority on one rule: its expression, and how far around a needle's end it must look."""
+    """The authority on one rule: its expression, and how far around a needle's end it must look.
+
+    Compiled when a needle is first hit: in most repositories, most rules never are.
+    """
 
     rule: Rule
-    pattern: "regex.Pattern[bytes]"
-    before: int
-    after: int
-    behind: Behind | None = None
+
+    @cached_property
+    def pattern(self) -> "regex.Pattern[bytes]":
+        """The expression that decides."""
+        return exact_pattern(self.rule.pattern, self.rule.boundary)
+
+    @cached_property
+    def before(self) -> int:
+        """Bytes before the end of a needle at which a match can begin."""
+        return _width(needle(self.rule)) + _MARGIN
+
+    @cached_property
+    def after(self) -> int:
+        """Bytes behind the end of a needle at which a match can end."""
+        return _width(self.rule.pattern)
+
+    @cached_property
+    def behind(self) -> Behind | None:
+        """How to look behind a decoy, where a name stands before the value."""
+        return _behind(self.rule)
 
     def search(
         self, text: bytes, ends: Collection[Sequence[int]], timeout_s: float
@@ -155,20 +175,10 @@ def compile_rules(rules: RuleSet, cache: Path | None = None) -> Compiled:
 
     Raises: NeedleError.
     """
-    exact = tuple(
-        Exact(
-            rule,
-            exact_pattern(rule.pattern, rule.boundary),
-            _width(needle(rule)) + _MARGIN,
-            _width(rule.pattern),
-            _behind(rule),
-        )
-        for rule in rules.rules
-    )
     expressions = first_phase(rules.rules)
     near = tuple(number for number, rule in enumerate(rules.rules) if rule.near)
     return Compiled(
-        exact=exact,
+        exact=tuple(map(Exact, rules.rules)),
         expressions=tuple(expressions),
         first=compile_database(expressions, rules.rules, cache),
         bare=compile_database([anywhere(rules.rules[n], n) for n in near], rules.rules, cache)
