@@ -4,12 +4,13 @@ In: a maker of keys. Out: `Case`s: a base without the credential and the instruc
 whole: inserted, cut by a seam, joined by a deletion, freed by its neighbours, in UTF-16.
 """
 
+import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from tests.support.keys import KeyMaker, Leak
-from tests.support.packs import Copy, Op, PackMaker, apply_ops
+from tests.support.packs import Copy, Op, PackMaker, apply_ops, object_id
 
 CODECS: Final = ("utf-8", "utf-16-le", "utf-16-be")
 
@@ -54,7 +55,7 @@ def one_wide_family(keys: KeyMaker) -> tuple[PackMaker, list[Case]]:
     """
     maker, planted = PackMaker(), [case for case in cases(keys) if case.is_cold]
     base = maker.full("blob", b"".join(case.base for case in planted))
-    for turn in range(16):
+    for turn in range(4):
         at = 0
         for case in planted:
             ops = [Copy(op.offset + at, op.size) if isinstance(op, Copy) else op for op in case.ops]
@@ -66,7 +67,7 @@ def one_wide_family(keys: KeyMaker) -> tuple[PackMaker, list[Case]]:
 def filler(leak: Leak, name: str) -> bytes:
     """Return text so much longer than a credential that a reader does not look at all of it."""
     line = b"%%05d %b of %b\n" % (name.encode(), leak.key_id[-6:].encode())
-    return b"".join(line % number for number in range(150))
+    return b"".join(line % number for number in range(500))
 
 
 def ends(leak: Leak) -> tuple[bytes, bytes]:
@@ -141,3 +142,50 @@ def moved(leak: Leak) -> Case:
         base,
         (Copy(starts[1], len(first)), Copy(starts[0], len(name) + 1), Copy(0, starts[0])),
     )
+
+
+# -- trees ----------------------------------------------------------------------------------------
+
+
+def wild_ops(rng: random.Random, base: bytes, target: bytes) -> list[Op]:
+    """Return instructions that make the target, cut at random, from wherever the base has it."""
+    ops: list[Op] = []
+    at = 0
+    while at < len(target):
+        piece = target[at : at + rng.randint(4, 150)]
+        start = base.find(piece) if rng.random() < 0.5 else base.rfind(piece)
+        if start < 0 or rng.random() < 0.2:
+            piece = piece[: rng.randint(1, 30)]
+            ops.append(piece)
+        else:
+            ops.append(Copy(start, len(piece)))
+        at += len(piece)
+    return ops
+
+
+def tree_chain(keys: KeyMaker, rng: random.Random, commits: int) -> tuple[PackMaker, bytes]:
+    """Return commits whose trees are deltas with seams anywhere, and the id of the last one.
+
+    Files that hold credentials, and names that are such, come, go, and change places.
+    """
+    maker = PackMaker()
+    texts = [b"text %d\n" % number for number in range(20)]
+    blobs = [maker.full("blob", data).id for data in [*texts, *(k.env() for k in keys.leaks(6))]]
+    names = [b"name%02d" % number for number in range(30)] + [keys.key_id().encode()] * 2
+    entries = {name: rng.choice(blobs) for name in names}
+    slot, parent = None, b""
+    for number in range(commits):
+        for _ in range(rng.randint(1, 3)):
+            entries.pop(rng.choice(sorted(entries)))
+            entries[rng.choice(names)] = rng.choice(blobs)
+        data = b"".join(b"100644 %b\0%b" % (name, entries[name]) for name in sorted(entries))
+        if slot is None or not slot.content:
+            slot = maker.full("tree", data)
+        elif object_id("sha1", "tree", data) not in {made.id for made in maker.slots}:
+            slot = maker.ofs(slot, wild_ops(rng, slot.content, data))
+        who = b"A <a@example.com> %d +0000" % (1_600_000_000 + 60 * number)
+        tree = object_id("sha1", "tree", data).hex().encode()
+        head = b"tree %b\n%bauthor %b\ncommitter %b\n\nx\n" % (tree, parent, who, who)
+        last = maker.full("commit", head).id
+        parent = b"parent %b\n" % last.hex().encode()
+    return maker, last
