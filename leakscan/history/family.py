@@ -20,7 +20,7 @@ MAX_OBJECT_BYTES: Final = 32 << 20
 """A larger object, and what is deltified against it, is left to git, which streams it."""
 _MAX_HELD_BYTES: Final = 128 << 20
 """Bases that wait for more of their children at one time; only a forged family has more."""
-_WORTH: Final = 64
+_WORTH: Final = 200
 """Bytes of the object for each byte of its delta from which on windows cost less than all of it."""
 _SMALL: Final = 2048
 """Objects below this are always looked at whole."""

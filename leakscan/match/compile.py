@@ -33,6 +33,8 @@ _LIST: Final = 1 << 16
 _MIB: Final = 1 << 20
 _MARGIN: Final = 96
 """Bytes a match may begin before its needle, and what a boundary looks at."""
+_MAX_KNOWN: Final = 512
+_MAX_KNOWN_WINDOW: Final = 16 << 10
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/\\%&#;=]*")
 
 
@@ -44,6 +46,11 @@ class Hit:
     start: int
     end: int
     name: int | None = None
+
+    def moved(self, by: int) -> "Hit":
+        """Return the same some bytes further on."""
+        name = None if self.name is None else self.name + by
+        return Hit(self.value, self.start + by, self.end + by, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,10 @@ class Exact:
     """
 
     rule: Rule
+    _known: dict[tuple[int, bytes], list[Hit]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """What was in windows of late: the versions of a file bring most of them again."""
 
     @cached_property
     def pattern(self) -> "regex.Pattern[bytes]":
@@ -117,20 +128,34 @@ class Exact:
         if self.rule.near and any(last - first > _LIST for first, last in ends):
             text = without_digests(text)
         for start, end in self._windows(text, ends):
-            at = start
-            left = timeout_s * max(1.0, (end - start) / _MIB)
-            while True:
-                began = time.monotonic()
-                found = self.pattern.search(text, at, end, timeout=max(left, 1e-6))
-                left -= time.monotonic() - began
-                if found is None:
-                    break
-                # A name before the value cannot begin inside it, but another value can.
-                at = found.start("secret") + 1
-                if self.rule.part is Part.KEY_ID or not no_secret(found["secret"]):
-                    yield Hit(found["secret"], *found.span("secret"), _name_start(found))
-                elif self.behind:
-                    yield from self.behind.search(text, found, end, max(left, 1e-6))
+            if end - start > _MAX_KNOWN_WINDOW:
+                yield from self._search(text, start, end, timeout_s)
+                continue
+            before = min(start, _MARGIN)  # What an expression may look at, and not take.
+            window = before, text[start - before : end]
+            hits = self._known.get(window)
+            if hits is None:
+                if len(self._known) == _MAX_KNOWN:
+                    self._known.clear()
+                hits = [hit.moved(-start) for hit in self._search(text, start, end, timeout_s)]
+                self._known[window] = hits
+            yield from (hit.moved(start) for hit in hits)
+
+    def _search(self, text: bytes, start: int, end: int, timeout_s: float) -> Iterator[Hit]:
+        at = start
+        left = timeout_s * max(1.0, (end - start) / _MIB)
+        while True:
+            began = time.monotonic()
+            found = self.pattern.search(text, at, end, timeout=max(left, 1e-6))
+            left -= time.monotonic() - began
+            if found is None:
+                return
+            # A name before the value cannot begin inside it, but another value can.
+            at = found.start("secret") + 1
+            if self.rule.part is Part.KEY_ID or not no_secret(found["secret"]):
+                yield Hit(found["secret"], *found.span("secret"), _name_start(found))
+            elif self.behind:
+                yield from self.behind.search(text, found, end, max(left, 1e-6))
 
     def _windows(self, text: bytes, ends: Iterable[Sequence[int]]) -> Iterator[tuple[int, int]]:
         """Yield the bytes that matches can take, windows that touch as one.

@@ -48,7 +48,7 @@ def values(scan: Scan) -> set[str]:
 
 
 def parts(planted: Iterable[Case]) -> set[str]:
-    return {part for case in planted for part in (case.leak.key_id, case.leak.secret)}
+    return {value for case in planted for value in case.values}
 
 
 def all_found(scan: Scan, planted: Iterable[Case]) -> None:

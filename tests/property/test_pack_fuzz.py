@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakscan.history.delta import DeltaError, apply, fresh
@@ -35,8 +35,8 @@ from tests.support.packs import (
 )
 
 NEEDLE: Final = re.compile(rb"(?:^|[^A-Z])KEY[0-9]{12}(?:$|[^0-9])")
-WIDTH: Final = 19
-"""Of the widest match, and one byte on either side that an anchor looks at."""
+WIDTH: Final = 17
+"""Of the widest match, with the bytes beside the value that decide."""
 SHAPES: Final = ("loners", "chain", "fan", "bases behind", "mixed")
 
 
@@ -53,6 +53,7 @@ class Recorder:
         return NEEDLE.search(piece) is not None
 
     def visit(self, kind: Kind, object_id: ObjectId, data: bytes, since: Since | None) -> object:
+        assert kind is Kind.BLOB
         self.shown[object_id] = data
         self.times[object_id] += 1
         return None if self.suspects(data) else COLD
@@ -186,6 +187,20 @@ def test_a_changed_byte_costs_only_what_is_made_from_it(
     assert recorder.times.keys() == {slot.id for slot in maker.slots if slot not in lost}
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_bit_of_every_header_counts(folder: Path, shape: str) -> None:
+    """No sum of the stream covers kind, size and base; that of the index does."""
+    maker = small_pack(shape)
+    pack, index = honest(maker)
+    for slot in maker.slots:
+        for at in range(slot.offset, slot.offset + 4):
+            for bit in range(8):
+                changed = pack[:at] + bytes([pack[at] ^ 1 << bit]) + pack[at + 1 :]
+                _, recorder = walk(store(folder, changed, index))
+                right(recorder, maker.slots)
+                assert slot.id not in recorder.times
+
+
 @given(shape=st.sampled_from(SHAPES), edits=EDITS, version=st.sampled_from([1, 2]))
 def test_an_edited_index_ends_in_order(
     folder: Path, shape: str, edits: list[tuple[float, int, bytes]], version: int
@@ -222,23 +237,32 @@ def test_entries_of_any_bytes(
 
 # -- deltas ---------------------------------------------------------------------------------------
 
-WORDS: Final = st.sampled_from([b"KEY", b"1234", b"567890", b"12345678", b"x", b"-" * 50, b"AB "])
-TEXTS: Final = st.lists(WORDS, max_size=40).map(b"".join)
+NEEDLE_TEXT: Final = b"KEY123456789012"
 
 
 @st.composite
 def deltas(draw: st.DrawFn) -> tuple[bytes, list[Op]]:
-    base = draw(TEXTS)
+    """Draw a base of halves of needles with anything between, and copies from where they end."""
+    base, places = b"", [0]
+    for _ in range(draw(st.integers(1, 6))):
+        cut = draw(st.integers(1, len(NEEDLE_TEXT) - 1))
+        halves = [NEEDLE_TEXT[:cut], NEEDLE_TEXT[cut:], b"-", b"X", b"7", b"." * 60]
+        base += draw(st.sampled_from(halves))
+        places.append(len(base))
     ops: list[Op] = []
-    for _ in range(draw(st.integers(1, 8))):
-        if base and draw(st.booleans()):
-            start = draw(st.integers(0, len(base) - 1))
-            ops.append(Copy(start, draw(st.integers(1, len(base) - start))))
-        elif insert := draw(TEXTS):
+    for _ in range(draw(st.integers(1, 5))):
+        start, stop = sorted(draw(st.tuples(*[st.sampled_from(places)] * 2)))
+        start = max(0, start - draw(st.sampled_from([0, 0, 0, 1, 40])))
+        if start < stop:
+            ops.append(Copy(start, stop - start))
+        cut = draw(st.integers(1, len(NEEDLE_TEXT) - 1))
+        parts = [b"", b"", NEEDLE_TEXT[:cut], NEEDLE_TEXT[cut:], b"-", b"7", b"X"]
+        if insert := draw(st.sampled_from(parts)):
             ops.append(insert)
     return base, ops
 
 
+@settings(max_examples=15 * settings.default.max_examples)
 @given(delta=deltas())
 def test_windows_show_what_the_base_has_not(delta: tuple[bytes, list[Op]]) -> None:
     base, ops = delta
@@ -248,6 +272,31 @@ def test_windows_show_what_the_base_has_not(delta: tuple[bytes, list[Op]]) -> No
     windows = fresh(base, data, WIDTH)
     if NEEDLE.search(child) and not NEEDLE.search(base):
         assert NEEDLE.search(windows)
+
+
+@pytest.mark.parametrize("gap", [b"", b"-"])
+@pytest.mark.parametrize("cut", range(1, len(NEEDLE_TEXT)))
+def test_a_window_is_wide_enough_for_every_cut(cut: int, gap: bytes) -> None:
+    """From the first byte of a value to the last, and the one beside it that frees it."""
+    far = b"." * 200
+    base = far + b"-" + NEEDLE_TEXT[:cut] + b"#" + NEEDLE_TEXT[cut:] + gap + far
+    kept, rest = len(far) + 1 + cut, len(base) - len(far) - 1 - cut - 1
+    for ops in (
+        [Copy(0, kept), Copy(kept + 1, rest)],
+        [Copy(0, kept), NEEDLE_TEXT[cut:], Copy(0, 200)],
+        [Copy(0, 200), b"-" + NEEDLE_TEXT[:cut], Copy(kept + 1, rest)],
+    ):
+        data = encode_delta(len(base), len(apply_ops(base, ops)), ops)
+        assert NEEDLE.search(fresh(base, data, WIDTH))
+    freed = far + b"A" + NEEDLE_TEXT + b"1" + far
+    for ops in (
+        [Copy(0, 200), Copy(201, 15), Copy(217, 200)],
+        [Copy(201, 15), Copy(217, 100)],
+        [Copy(0, 200), Copy(201, 15)],
+        [Copy(201, 15)],
+    ):
+        data = encode_delta(len(freed), len(apply_ops(freed, ops)), ops)
+        assert NEEDLE.search(fresh(freed, data, WIDTH))
 
 
 @given(base=st.binary(max_size=60), data=st.binary(max_size=60), sizes=st.booleans())

@@ -6,7 +6,7 @@ whole: inserted, cut by a seam, joined by a deletion, freed by its neighbours, i
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.support.keys import KeyMaker, Leak
@@ -22,12 +22,19 @@ class Case:
     leak: Leak
     base: bytes
     ops: tuple[Op, ...]
+    parts: tuple[str, ...] = ()
+    """What of the credential there is to find; all of it if nothing is said."""
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The id and the secret, as far as they are there."""
+        return self.parts or (self.leak.key_id, self.leak.secret)
 
     @property
     def is_cold(self) -> bool:
         """Whether the base has neither value whole, in no encoding."""
-        whole = (self.leak.key_id, self.leak.secret)
-        return not any(part.encode(codec) in self.base for part in whole for codec in CODECS)
+        coded = (part.encode(codec) for part in self.values for codec in CODECS)
+        return not any(value in self.base for value in coded)
 
     @property
     def versions(self) -> tuple[bytes, bytes, bytes]:
@@ -40,12 +47,26 @@ def cases(keys: KeyMaker) -> Iterator[Case]:
     """Yield a case for each way in which a delta can make a credential."""
     for codec in CODECS:
         size = len("x".encode(codec))
-        for cut in range(3, 95, 11 if size == 1 else 43):
+        for cut in range(3, 95, 23 if size == 1 else 43):
             for make in (inserted, completed, begun, joined):
                 leak = keys.leak()
                 yield make(leak, leak.env().decode().encode(codec), cut * size)
     for make_whole in (freed, cut_off, far_apart, moved):
         yield make_whole(keys.leak())
+    yield from alone(keys)
+
+
+def alone(keys: KeyMaker) -> Iterator[Case]:
+    """Yield cases of one value alone: where a seam cuts that, nothing else gives it away."""
+    for make in (completed, begun, joined):
+        for cut in (1, 4, 11, 19, 20):
+            leak = keys.leak()
+            case = make(leak, leak.key_id.encode() + b"\n", cut)
+            yield replace(case, parts=(leak.key_id,))
+        for cut in (3, 21, 24, 42, 60):
+            leak = keys.leak()
+            case = make(leak, b"aws_secret_access_key=%b\n" % leak.secret.encode(), cut)
+            yield replace(case, parts=(leak.secret,))
 
 
 def one_wide_family(keys: KeyMaker) -> tuple[PackMaker, list[Case]]:
