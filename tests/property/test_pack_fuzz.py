@@ -48,12 +48,13 @@ class Recorder:
     shown: dict[ObjectId, bytes] = field(default_factory=dict)
     sizes: dict[ObjectId, int] = field(default_factory=dict)
     times: Counter[ObjectId] = field(default_factory=Counter)
+    kinds: set[Kind] = field(default_factory=set)
 
     def suspects(self, piece: bytes) -> bool:
         return NEEDLE.search(piece) is not None
 
     def visit(self, kind: Kind, object_id: ObjectId, data: bytes, since: Since | None) -> object:
-        assert kind is Kind.BLOB
+        self.kinds.add(kind)
         self.shown[object_id] = data
         self.times[object_id] += 1
         return None if self.suspects(data) else COLD
@@ -115,6 +116,7 @@ def honest(maker: PackMaker) -> tuple[bytes, bytes]:
 def right(recorder: Recorder, slots: list[Slot]) -> None:
     """What was shown is what was packed, and what was passed over holds nothing."""
     packed = {slot.id: slot.content for slot in slots}
+    assert recorder.kinds <= {Kind.BLOB}
     for object_id, data in recorder.shown.items():
         assert data == packed[object_id]
     for object_id, size in recorder.sizes.items():
@@ -274,29 +276,33 @@ def test_windows_show_what_the_base_has_not(delta: tuple[bytes, list[Op]]) -> No
         assert NEEDLE.search(windows)
 
 
-@pytest.mark.parametrize("gap", [b"", b"-"])
-@pytest.mark.parametrize("cut", range(1, len(NEEDLE_TEXT)))
-def test_a_window_is_wide_enough_for_every_cut(cut: int, gap: bytes) -> None:
-    """From the first byte of a value to the last, and the one beside it that frees it."""
-    far = b"." * 200
-    base = far + b"-" + NEEDLE_TEXT[:cut] + b"#" + NEEDLE_TEXT[cut:] + gap + far
-    kept, rest = len(far) + 1 + cut, len(base) - len(far) - 1 - cut - 1
+@pytest.mark.parametrize("cut", range(1, WIDTH))
+def test_a_window_is_wide_enough_for_every_cut(cut: int) -> None:
+    far, text = b"." * 200, b"<" + NEEDLE_TEXT + b">"
+    assert len(text) == WIDTH
+    base = far + text[:cut] + b"#" + text[cut:] + far
+    kept, rest = len(far) + cut, len(base) - len(far) - cut - 1
     for ops in (
         [Copy(0, kept), Copy(kept + 1, rest)],
-        [Copy(0, kept), NEEDLE_TEXT[cut:], Copy(0, 200)],
-        [Copy(0, 200), b"-" + NEEDLE_TEXT[:cut], Copy(kept + 1, rest)],
+        [Copy(0, kept), text[cut:], Copy(0, 200)],
+        [Copy(0, 200), text[:cut], Copy(kept + 1, rest)],
     ):
-        data = encode_delta(len(base), len(apply_ops(base, ops)), ops)
-        assert NEEDLE.search(fresh(base, data, WIDTH))
-    freed = far + b"A" + NEEDLE_TEXT + b"1" + far
-    for ops in (
-        [Copy(0, 200), Copy(201, 15), Copy(217, 200)],
-        [Copy(201, 15), Copy(217, 100)],
-        [Copy(0, 200), Copy(201, 15)],
-        [Copy(201, 15)],
-    ):
-        data = encode_delta(len(freed), len(apply_ops(freed, ops)), ops)
-        assert NEEDLE.search(fresh(freed, data, WIDTH))
+        assert text in windows_of(base, ops)
+
+
+@pytest.mark.parametrize("before", [b"", b"A", b"-"])
+@pytest.mark.parametrize("behind", [b"", b"1", b"-"])
+def test_a_window_shows_what_copies_alone_set_free(before: bytes, behind: bytes) -> None:
+    """Also at the beginning and the end of a text, where nothing adjoins."""
+    far = b"." * 200
+    base = far + before + NEEDLE_TEXT + behind + far
+    value, rest = Copy(200 + len(before), 15), Copy(215 + len(before) + len(behind), 200)
+    for ops in ([Copy(0, 200), value, rest], [value, rest], [Copy(0, 200), value], [value]):
+        assert NEEDLE.search(windows_of(base, ops))
+
+
+def windows_of(base: bytes, ops: list[Op]) -> bytes:
+    return fresh(base, encode_delta(len(base), len(apply_ops(base, ops)), ops), WIDTH)
 
 
 @given(base=st.binary(max_size=60), data=st.binary(max_size=60), sizes=st.booleans())
