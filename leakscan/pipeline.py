@@ -220,6 +220,8 @@ def _assert_all_read(source: Source, tally: _Tally) -> None:
 
 def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding], Traced]:
     """Follow what was seen through history and conclude on each credential."""
+    # Processes finish in any order; the report is the same each time.
+    tally.sightings.sort(key=_place)
     values = Values()
     for sighting in tally.sightings:
         values.add(sighting)
@@ -276,7 +278,16 @@ def _hidden(stages: Stages, findings: Sequence[Finding], skipped: Sequence[Skipp
 
 
 def _without_repeats(skipped: Sequence[Skipped]) -> list[Skipped]:
-    return list(dict.fromkeys(skipped))
+    """Return what was not read in one order, whichever process said so first."""
+    return sorted(
+        dict.fromkeys(skipped),
+        key=lambda item: (item.kind, item.path, item.object_id or b"", item.reason, item.detail),
+    )
+
+
+def _place(sighting: Sighting) -> tuple[Kind, bytes, bytes, list[tuple[int, int]]]:
+    places = [(position.line, position.column) for position in sighting.positions]
+    return sighting.kind, sighting.object_id or b"", sighting.name, places
 
 
 def _worst_first(finding: Finding) -> tuple[int, int, bool, str]:

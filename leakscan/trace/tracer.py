@@ -158,12 +158,15 @@ def _add_named(traced: Traced, source: Source, marked: Marked) -> None:
 
 
 def _paths(trees: list[ObjectId], marked: Marked) -> dict[ObjectId, bytes]:
-    """Return one path for every marked object below some trees, each subtree visited once."""
-    paths: dict[ObjectId, bytes] = dict.fromkeys(trees, b"")
+    """Return one path for every marked object below some trees, each subtree visited once.
+
+    Which one of several does not depend on the order in which objects were read.
+    """
+    paths: dict[ObjectId, bytes] = dict.fromkeys(sorted(trees), b"")
     stack = [(b"", tree) for tree in paths]
     while stack:
         prefix, current = stack.pop()
-        for name, entry in marked.children.get(current, {}).items():
+        for name, entry in sorted(marked.children.get(current, {}).items()):
             if entry.id not in paths:
                 paths[entry.id] = prefix + name
                 if entry.is_tree:
