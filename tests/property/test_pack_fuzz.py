@@ -68,7 +68,7 @@ def small_pack(shape: str) -> PackMaker:
     """Return a pack of a dozen objects, some with a needle, most of them deltas."""
     rng = random.Random(shape)
     maker = PackMaker()
-    text = b"".join(b"%d %d\n" % (n, rng.getrandbits(60)) for n in range(300))
+    text = b"".join(b"%d %d\n" % (n, rng.getrandbits(30)) for n in range(999))
     slots: list[Slot] = []
     for number in range(12):
         cut = rng.randrange(len(text))
