@@ -1,18 +1,19 @@
-"""The progress bar: objects, bytes, rate and time left, on stderr, and only on a terminal."""
+"""How far a scan is: a bar on stderr where that is a terminal, a sentence where it is stopped."""
 
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
-
-if TYPE_CHECKING:
-    pass
+from typing import Final, Self
 
 _REFRESH_S: Final = 0.1
 
 
 class Quiet:
-    """Shows nothing."""
+    """Shows nothing, but says what was covered when the scan is interrupted."""
+
+    def __init__(self) -> None:
+        self._stage = "reading"
+        self._objects = self._bytes = self._expected = 0
 
     def __enter__(self) -> Self:
         return self
@@ -23,16 +24,23 @@ class Quiet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        return
+        if kind is KeyboardInterrupt:
+            sys.stderr.write(
+                f"leakscan: stopped while {self._stage}; "
+                f"{self._objects:,} of {self._expected:,} objects had been read.\n"
+            )
 
     def start(self, objects: int) -> None:
-        """Show nothing."""
+        """Hear how many objects there are."""
+        self._expected = objects
 
     def advance(self, objects: int, size_bytes: int) -> None:
-        """Show nothing."""
+        """Hear how many objects were read so far, and how many bytes."""
+        self._objects, self._bytes = objects, size_bytes
 
     def stage(self, name: str) -> None:
-        """Show nothing."""
+        """Hear what is being done."""
+        self._stage = name
 
 
 class Bar(Quiet):
@@ -48,6 +56,7 @@ class Bar(Quiet):
             TimeRemainingColumn,
         )
 
+        super().__init__()
         self._progress: Progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -58,8 +67,7 @@ class Bar(Quiet):
             transient=True,
             auto_refresh=False,
         )
-        self._task = self._progress.add_task("reading", total=None, volume="")
-        self._objects = self._bytes = self._expected = 0
+        self._task = self._progress.add_task(self._stage, total=None, volume="")
         self._started = self._shown = time.monotonic()
 
     def __enter__(self) -> Self:
@@ -73,19 +81,16 @@ class Bar(Quiet):
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
-        if kind is KeyboardInterrupt:
-            sys.stderr.write(
-                f"leakscan: stopped after {self._objects} of {self._expected} objects.\n"
-            )
+        super().__exit__(kind, error, trace)
 
     def start(self, objects: int) -> None:
         """Show how many objects there are."""
-        self._expected = objects
+        super().start(objects)
         self._progress.update(self._task, total=objects)
 
     def advance(self, objects: int, size_bytes: int) -> None:
         """Show how far it is."""
-        self._objects, self._bytes = objects, size_bytes
+        super().advance(objects, size_bytes)
         now = time.monotonic()
         if now - self._shown >= _REFRESH_S:
             self._shown = now
@@ -93,6 +98,7 @@ class Bar(Quiet):
 
     def stage(self, name: str) -> None:
         """Name what is being done."""
+        super().stage(name)
         self._progress.update(self._task, description=name)
         self._draw(time.monotonic())
 

@@ -6,6 +6,7 @@ could not be read, with all that needs them, are left to the other way of readin
 """
 
 import mmap
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
 
@@ -74,6 +75,11 @@ class _Base:
     state: object
     waiting: int = 0
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes; the lines of a tree are some times the tree."""
+        return len(self.data) if self.state is None or self.state is COLD else 5 * len(self.data)
+
 
 def inflate(data: memoryview, size: int) -> bytes:
     """Return the unpacked bytes. Raises UnreadableError where they are not `size`, or damaged.
@@ -114,17 +120,21 @@ class Pack:
         family are held at a time.
         """
         entries = self.entries
+        kind = KINDS[entries.kind[family.root]]
+        if len(family.members) == 1 and not family.path:  # As most families are: no bookkeeping.
+            with suppress(UnreadableError):
+                self._read(family.root, None, kind, visitor, False, False)
+            return
         carried = frozenset(family.path)
         children = children_of(entries, (*family.path, *family.members))
         heaviest_first(children, family.root)
-        kind = KINDS[entries.kind[family.root]]
         held = 0
         stack: list[tuple[int, _Base | None]] = [(family.root, None)]
         while stack:
             position, base = stack.pop()
             if base is not None:
                 base.waiting -= 1
-                held -= 0 if base.waiting else len(base.data)
+                held -= 0 if base.waiting else base.weight
             below = children.get(position, ())
             try:
                 made = self._read(position, base, kind, visitor, bool(below), position in carried)
@@ -132,11 +142,10 @@ class Pack:
                 continue  # It and what is made from it are left to git.
             if not below or made is None:
                 continue
-            made.waiting = len(below)
-            held += len(made.data)
-            if held > _MAX_HELD_BYTES:
-                held -= len(made.data)
+            if held + made.weight > _MAX_HELD_BYTES:
                 continue
+            made.waiting = len(below)
+            held += made.weight
             stack += [(child, made) for child in below]
             del base, made
 

@@ -98,16 +98,18 @@ class Surveyor:
 
     def visit(self, kind: Kind, object_id: ObjectId, data: bytes, since: Since | None) -> object:
         """Take a whole object; return COLD, or for a tree what its versions are followed by."""
+        state: object = None
+        if kind is Kind.TREE:
+            state = self._read_tree(object_id, data, since)
+        elif not self._look(Content(kind, data, object_id)):
+            state = COLD
+        if kind in (Kind.COMMIT, Kind.TAG):
+            self._read_links(kind, object_id, data)
+        elif len(data) < _LFS_LIMIT and data.startswith(_LFS_HEADER):
+            self._harvest.lfs.update(_LFS_ID.findall(data))
+        # Counted last: where the memory ends before that, the object was not read.
         self.passed(kind, object_id, len(data))
-        match kind:
-            case Kind.TREE:
-                return self._read_tree(object_id, data, since)
-            case Kind.BLOB:
-                if len(data) < _LFS_LIMIT and data.startswith(_LFS_HEADER):
-                    self._harvest.lfs.update(_LFS_ID.findall(data))
-            case _:
-                self._read_links(kind, object_id, data)
-        return None if self._look(Content(kind, data, object_id)) else COLD
+        return state
 
     def passed(self, kind: Kind, object_id: ObjectId, size_bytes: int) -> None:
         """Count an object."""

@@ -112,6 +112,7 @@ DELTAS: dict[str, Lie] = {
         "cut in an insertion": written(which, 0, 3, b"abc", tail=b"\x7fabc"),
         "cut in a copy": written(which, 0, 0, b"abc", tail=b"\xff\1"),
         "with a reserved instruction": written(which, 0, 0, b"abc", tail=b"\0"),
+        "copying a little from beyond": written(which, 0, 40, Copy(0, 10_000), Copy(13 * MIB, 40)),
         "of a hundred gigabytes": written(
             which, 0, 6400 * LARGEST_COPY, b"abc", tail=b"\xf0\xff\xff\xff" * 6400
         ),
@@ -125,6 +126,39 @@ DELTAS["a bomb of copies"] = bomb_of_copies
 def test_deltas_that_lie(repo: Repo, cli: Cli, keys: KeyMaker, which: str, *, cold: bool) -> None:
     table = {name: lie for name, lie in DELTAS.items() if name.startswith(which)}
     assert not attack(cli, repo, keys, table, cold=cold).complete
+
+
+TAILS = {"an insertion cut short": b"\x7fabc", "a copy cut short": b"\xff\1", "reserved": b"\0"}
+
+
+def test_trees_whose_deltas_lie(repo: Repo, cli: Cli, keys: KeyMaker) -> None:
+    """Of a tree only what its delta changes is parsed; a name in it may be a credential."""
+    lost, ballast = set(), PackMaker()
+    for number in range(300):  # So that no family is so heavy that it is split.
+        ballast.full("blob", b"%d\n" % number * 50)
+    for tail in TAILS.values():
+        maker = PackMaker()
+        blob = maker.full("blob", tail)
+        root = maker.full("tree", b"100644 a\0" + blob.id)
+        line = b"100644 %b\0%b" % (keys.key_id().encode(), blob.id)
+        tree = maker.ofs(root, [Copy(0, len(root.content)), line])
+        tree.payload += tail
+        maker.write(repo)
+        lost.add(tree.id.hex())
+    ballast.write(repo)
+    scan = cli.scan(repo.path)
+    assert {one["object"] for one in scan.skipped} == lost
+
+
+def test_all_that_hangs_on_a_damaged_root_is_named(repo: Repo, cli: Cli, keys: KeyMaker) -> None:
+    made, leaks = family(keys)
+    for number in range(200):
+        made.maker.ofs(made.root, [Copy(0, 500), b"%d\n" % number])
+    made.root.stream = flipped(-1)(deflate(made.root.payload))
+    made.maker.write(repo)
+    scan = nothing_hidden(cli, repo, {("alone", ""): [made.alone.id.hex()]}, leaks)
+    named = {one["object"] for one in scan.skipped}
+    assert named == {slot.id.hex() for slot in made.maker.slots} - {made.alone.id.hex()}
 
 
 # -- bases ----------------------------------------------------------------------------------------
