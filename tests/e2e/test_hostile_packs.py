@@ -35,6 +35,7 @@ from tests.support.lies import (
 from tests.support.packs import (
     LARGEST_COPY,
     Copy,
+    PackMaker,
     Row,
     Slot,
     bomb,
