@@ -259,7 +259,8 @@ def test_windows_show_nothing_that_is_not_there(change: tuple[bytes, list[Op]], 
 
 
 def test_long_copies_are_left_out() -> None:
-    base, ops = TEXT, [Copy(0, 60_000), b"new", Copy(60_000, 60_000)]
+    base = TEXT
+    ops: list[Op] = [Copy(0, 60_000), b"new", Copy(60_000, 60_000)]
     edge = 19
     windows = fresh(base, encode_delta(len(base), 120_003, ops), edge + 1)
     ends = [TEXT[:edge], TEXT[60_000 - edge : 60_000] + b"new" + TEXT[60_000 : 60_000 + edge]]
