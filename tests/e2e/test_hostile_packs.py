@@ -129,7 +129,12 @@ def test_deltas_that_lie(repo: Repo, cli: Cli, keys: KeyMaker, which: str, *, co
     assert not attack(cli, repo, keys, table, cold=cold).complete
 
 
-TAILS = {"an insertion cut short": b"\x7fabc", "a copy cut short": b"\xff\1", "reserved": b"\0"}
+TAILS = {
+    "an insertion cut short": b"\x7fabc",
+    "a copy cut short": b"\xff\1",
+    "reserved": b"\0",
+    "an insertion of nothing": b"\x7f",
+}
 
 
 def test_trees_whose_deltas_lie(repo: Repo, cli: Cli, keys: KeyMaker) -> None:
@@ -149,6 +154,25 @@ def test_trees_whose_deltas_lie(repo: Repo, cli: Cli, keys: KeyMaker) -> None:
     ballast.write(repo)
     scan = cli.scan(repo.path)
     assert {one["object"] for one in scan.skipped} == lost
+
+
+def test_a_name_is_found_or_missed_aloud_where_memory_ends(
+    repo: Repo, cli: Cli, keys: KeyMaker
+) -> None:
+    """Millions of instructions for one tree: what following them takes may not be there."""
+    key_id, maker = keys.key_id(), PackMaker()
+    for number in range(300):
+        maker.full("blob", b"%d\n" % number * 50)
+    some = maker.slots[0].id
+    root = maker.full("tree", b"100644 a\0" + some)
+    names = [key_id.encode(), *(b"z%0200d" % number for number in range(35_000))]
+    data = root.content + b"".join(b"100644 %b\0%b" % (name, some) for name in names)
+    tree = maker.ofs(root, (data,))
+    tree.payload = encode_delta(len(root.content), len(data), ())
+    tree.payload += b"".join(b"\1%c" % byte for byte in data)
+    repo.git("verify-pack", maker.write(repo))
+    scan = cli.scan(repo.path, prefix=("sh", "-c", 'ulimit -v 800000 && exec "$@"', "sh"))
+    assert scan.of(key_id) or tree.id.hex() in {one["object"] for one in scan.skipped}
 
 
 def test_all_that_hangs_on_a_damaged_root_is_named(repo: Repo, cli: Cli, keys: KeyMaker) -> None:
