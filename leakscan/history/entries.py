@@ -4,13 +4,14 @@ In: a pack and its index. Out: `Entries`, parallel arrays in pack order that are
 Nothing is unpacked here. Source: git documentation, gitformat-pack, "pack-*.pack files".
 """
 
-import mmap
+import os
 import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from io import RawIOBase
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +27,8 @@ _OFS_DELTA: Final = 6
 _REF_DELTA: Final = 7
 _SIGNATURE: Final = struct.Struct(">4sII")
 _HEADER_BYTES: Final = 32
-"""More than the size, the offset of a base and a base's id take together, for SHA-1."""
+"""More than the sizes and the offset of a base take together; the id of a base comes on top."""
+_BLOCK: Final = 4 << 20
 
 
 class PackDamagedError(Exception):
@@ -70,17 +72,19 @@ def read_entries(path: Path, index: PackIndex, id_bytes: int) -> Entries:
     """
     order = index.order()
     begin = array("Q", [index.offsets[at] for at in order])
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pack:
-        _check(pack, len(order), id_bytes)
-        return _Reader(pack, begin, [index.ids[at] for at in order], id_bytes).read(
+    # Read, not mapped: a mapped file that somebody shortens ends the process.
+    with path.open("rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        _check(file.read(_SIGNATURE.size), size, len(order), id_bytes)
+        return _Reader(file, size, begin, [index.ids[at] for at in order], id_bytes).read(
             path, array("I", [index.crcs[at] for at in order]) if index.crcs else None
         )
 
 
-def _check(pack: mmap.mmap, count: int, id_bytes: int) -> None:
-    if len(pack) < _SIGNATURE.size + id_bytes:
+def _check(start: bytes, size: int, count: int, id_bytes: int) -> None:
+    if len(start) < _SIGNATURE.size or size < _SIGNATURE.size + id_bytes:
         raise PackDamagedError("too short")
-    magic, version, declared = _SIGNATURE.unpack(pack[: _SIGNATURE.size])
+    magic, version, declared = _SIGNATURE.unpack(start)
     if magic != b"PACK" or version not in (2, 3):
         raise PackDamagedError("not a pack of version 2 or 3")
     if declared != count:
@@ -91,9 +95,15 @@ class _Reader:
     """Reads the headers of one pack."""
 
     def __init__(
-        self, pack: mmap.mmap, begin: "array[int]", ids: Sequence[ObjectId], id_bytes: int
+        self,
+        pack: RawIOBase,
+        size: int,
+        begin: "array[int]",
+        ids: Sequence[ObjectId],
+        id_bytes: int,
     ) -> None:
-        self._pack, self._begin, self._ids, self._id_bytes = pack, begin, ids, id_bytes
+        self._pack, self._size, self._begin = pack, size, begin
+        self._ids, self._id_bytes = ids, id_bytes
         self._at = {offset: position for position, offset in enumerate(begin)}
 
     @cached_property
@@ -105,10 +115,13 @@ class _Reader:
         kinds = bytearray(count)
         data, size = array("Q", bytes(8 * count)), array("Q", bytes(8 * count))
         base = array("q", [UNKNOWN_BASE]) * count
-        pack, header = self._pack, _HEADER_BYTES + self._id_bytes
+        header = _HEADER_BYTES + self._id_bytes
+        block, first = b"", 0
         for position, start in enumerate(self._begin):
-            head = pack[start : start + header]
             # Inlined: a call for each of a million entries is a second.
+            if not 0 <= start - first <= len(block) - header:
+                block, first = self._read(start), start
+            head = block[start - first : start - first + header]
             try:
                 byte = head[0]
                 kind, length, shift, at = byte >> 4 & 7, byte & 15, 4, 1
@@ -145,9 +158,15 @@ class _Reader:
             bytearray(b"\1") * count,
         )
 
+    def _read(self, start: int) -> bytes:
+        if start >= self._size:
+            return b""
+        self._pack.seek(start)
+        return self._pack.read(_BLOCK) or b""
+
     def _ends(self) -> "array[int]":
         """Return where the entry behind each begins; the last one ends at the pack's own sum."""
-        last = len(self._pack) - self._id_bytes
+        last = self._size - self._id_bytes
         ends = self._begin[1:]
         ends.append(last)
         for position in range(len(ends)):

@@ -5,7 +5,8 @@ bytes of its base. In: `Entries` and a `Family`. Out: each object to a visitor; 
 could not be read, with all that needs them, are left to the other way of reading.
 """
 
-import mmap
+import os
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol, Self
@@ -23,6 +24,8 @@ _MAX_HELD_BYTES: Final = 128 << 20
 """Bases that wait for more of their children at one time; only a forged family has more."""
 _WORTH: Final = 200
 """Bytes of the object for each byte of its delta from which on windows cost less than all of it."""
+_MAX_OVERHEAD: Final = 4096
+"""What headers, and compression that compresses nothing, can add to an object, and more."""
 _SMALL: Final = 2048
 """Objects below this are always looked at whole."""
 
@@ -67,6 +70,9 @@ class UnreadableError(Exception):
     """An entry is damaged, or larger than what is read here."""
 
 
+_LEFT: Final = (UnreadableError, DeltaError, OSError, MemoryError, OverflowError)
+
+
 @dataclass(slots=True)
 class _Base:
     """An unpacked object whose children are still to come."""
@@ -97,21 +103,25 @@ def inflate(data: memoryview, size: int) -> bytes:
 
 
 class Pack:
-    """An open pack. Raises OSError where it cannot be opened any more, or is empty."""
+    """An open pack. Raises OSError where it cannot be opened any more.
+
+    It is read, not mapped: a mapped file that somebody shortens ends the process.
+    """
 
     def __init__(self, entries: Entries, limit_bytes: int = MAX_OBJECT_BYTES) -> None:
         self.entries = entries
         self._limit = min(limit_bytes, MAX_OBJECT_BYTES)
-        with entries.path.open("rb") as file:
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self._view = memoryview(self._map)
+        self._file = entries.path.open("rb", buffering=0)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._view.release()
-        self._map.close()
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
     def walk(self, family: Family, visitor: Visitor) -> None:
         """Show every member that can be read to the visitor.
@@ -122,7 +132,7 @@ class Pack:
         entries = self.entries
         kind = KINDS[entries.kind[family.root]]
         if len(family.members) == 1 and not family.path:  # As most families are: no bookkeeping.
-            with suppress(UnreadableError):
+            with suppress(*_LEFT):
                 self._read(family.root, None, kind, visitor, False, False)
             return
         carried = frozenset(family.path)
@@ -138,7 +148,7 @@ class Pack:
             below = children.get(position, ())
             try:
                 made = self._read(position, base, kind, visitor, bool(below), position in carried)
-            except (UnreadableError, DeltaError, MemoryError, OverflowError):
+            except _LEFT:
                 continue  # It and what is made from it are left to git.
             if not below or made is None:
                 continue
@@ -178,13 +188,19 @@ class Pack:
         state = visitor.visit(kind, entries.id_of(position), data, since)
         return _Base(data, state) if is_base else None
 
+    def _bytes(self, begin: int, length: int) -> bytes:
+        if sys.platform != "win32":
+            return os.pread(self._file.fileno(), length, begin)
+        self._file.seek(begin)
+        return self._file.read(length) or b""
+
     def _inflate(self, position: int) -> bytes:
         entries = self.entries
-        size, end = entries.size[position], entries.end[position]
-        if size > self._limit:
+        size, begin = entries.size[position], entries.begin[position]
+        length = entries.end[position] - begin
+        if size > self._limit or not 0 < length < size + size // 8 + _MAX_OVERHEAD:
             raise UnreadableError("left to git")
-        if entries.crc is not None:
-            whole = self._view[entries.begin[position] : end]
-            if isal_zlib.crc32(whole) != entries.crc[position]:
-                raise UnreadableError("its checksum is wrong")
-        return inflate(self._view[entries.data[position] : end], size)
+        raw = self._bytes(begin, length)
+        if entries.crc is not None and isal_zlib.crc32(raw) != entries.crc[position]:
+            raise UnreadableError("its checksum is wrong")
+        return inflate(memoryview(raw)[entries.data[position] - begin :], size)

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,15 +51,19 @@ def survey(setup: Setup, batches: Sequence[Batch], pool: Pool) -> Iterator[Itera
     one, also when it is killed, and with the context.
     """
     if pool.jobs == 1 or sum(batch.weight for batch in batches) < _SMALL:
-        worker = _Worker(setup)
-        yield (worker.survey(batch) for batch in batches)
+        with closing(_Worker(setup)) as worker:
+            yield (worker.survey(batch) for batch in batches)
         return
     context = multiprocessing.get_context(pool.method)
     executor = ProcessPoolExecutor(
         min(pool.jobs, len(batches)), context, initializer=_begin, initargs=(setup,)
     )
     try:
-        yield _results(as_completed([executor.submit(_survey, batch) for batch in batches]))
+        submitted: list[Future[Harvest]] = []
+        with suppress(BrokenProcessPool):
+            for batch in batches:
+                submitted.append(executor.submit(_survey, batch))
+        yield _results(as_completed(submitted))
     except BaseException:
         for child in multiprocessing.active_children():
             child.kill()
@@ -83,6 +87,11 @@ class _Worker:
         self._setup = setup
         self._surveyor = Surveyor(setup.make_inspector(), setup.id_bytes)
         self._packs: dict[int, Pack] = {}
+
+    def close(self) -> None:
+        """Close the packs."""
+        for pack in self._packs.values():
+            pack.close()
 
     def survey(self, batch: Batch) -> Harvest:
         """Read the families of a batch."""
