@@ -73,9 +73,9 @@ ENTRIES["root a bomb of its stated size"] = lambda made: bombed(made, 16 * MIB)
 ENTRIES["root a bomb that git streams"] = lambda made: bombed(made, 64 * MIB)
 
 
-@pytest.mark.parametrize("cold", [True, False], ids=["cold", "hot"])
-@pytest.mark.parametrize("which", MEMBERS)
-def test_entries_that_lie(repo: Repo, cli: Cli, keys: KeyMaker, which: str, *, cold: bool) -> None:
+@pytest.mark.parametrize("which", ["root", "child", "below", "cold child", "cold below"])
+def test_entries_that_lie(repo: Repo, cli: Cli, keys: KeyMaker, which: str) -> None:
+    cold, which = which.startswith("cold"), which.removeprefix("cold ")
     table = {name: lie for name, lie in ENTRIES.items() if name.startswith(which)}
     assert not attack(cli, repo, keys, table, cold=cold).complete
 
