@@ -84,6 +84,25 @@ def families(entries: Entries) -> Iterator[Family]:
         yield Family(root, array("I", found), weight, array("I"))
 
 
+def circular(entries: Entries) -> list[int]:
+    """Return the positions of deltas that are made from themselves, or from such: none can be read.
+
+    git takes seconds to see that, for each.
+    """
+    state = bytearray(len(entries))  # 1: on the way, 2: a circle, 3: none.
+    for position in range(len(entries)):
+        path: list[int] = []
+        at = position
+        while at >= 0 and not state[at]:
+            state[at] = 1
+            path.append(at)
+            at = entries.base[at]
+        verdict = 2 if at >= 0 and state[at] < 3 else 3
+        for passed in path:
+            state[passed] = verdict
+    return [position for position, verdict in enumerate(state) if verdict == 2]
+
+
 def _resolve(entries: Entries, roots: "array[int]", position: int) -> int:
     """Return the root of an entry whose base comes later in the pack; _LOST for a circle."""
     path = [position]

@@ -22,7 +22,7 @@ from leakscan.history.gitfiles import (
 from leakscan.history.links import Links
 from leakscan.history.locate import Layout, submodule_paths
 from leakscan.history.refs import read_refs, with_plain_refs
-from leakscan.history.store import Listing, list_store
+from leakscan.history.store import Listing, circular_ids, list_store
 from leakscan.history.survey import Harvest, MakeInspector, Surveyor
 from leakscan.history.workers import Pool, Setup, survey
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason, Target
@@ -93,11 +93,22 @@ class StoreSource:
                 for object_id in harvest.ids():
                     missing.pop(object_id, None)
                 yield harvest
+        for object_id in circular_ids(self._listing) if missing else ():
+            if missing.pop(object_id, self) is None:
+                detail = "a delta that is made from itself"
+                yield Skipped(Kind.BLOB, SkipReason.DAMAGED, object_id, detail=detail)
         surveyor = Surveyor(make_inspector(), self._layout.id_bytes)
         for item in self.reader.read(list(missing)):
             if isinstance(item, Skipped):
                 yield item
-            elif surveyor.take_in(item):
+                continue
+            try:
+                is_due = surveyor.take_in(item)
+            except MemoryError:
+                detail = "more than the memory there is"
+                yield Skipped(item.kind, SkipReason.TOO_LARGE, item.object_id, detail=detail)
+                continue
+            if is_due:
                 yield surveyor.take()
         yield surveyor.take()
 

@@ -15,6 +15,7 @@ from typing import Final
 
 from leakscan.history.entries import Entries, PackDamagedError, read_entries
 from leakscan.history.files import is_special, read_optional
+from leakscan.history.forest import circular
 from leakscan.history.pack import IndexDamagedError, read_index
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
 
@@ -116,6 +117,20 @@ def _own(listing: Listing, entries: Entries) -> None:
         # Which of two entries of one id is meant, git decides.
         entries.owned[position] = object_id not in listing.ids and times[object_id] == 1
     listing.ids.update(fresh)
+
+
+def circular_ids(listing: Listing) -> list[ObjectId]:
+    """Return the ids that stand nowhere but in a circle of deltas."""
+    found = [entries.id_of(position) for entries in listing.packs for position in circular(entries)]
+    if not found:
+        return []
+    times = Counter(pack.id_of(at) for pack in listing.packs for at in range(len(pack)))
+    return [one for one in found if times[one] == 1 and not _is_loose(listing, one)]
+
+
+def _is_loose(listing: Listing, object_id: ObjectId) -> bool:
+    name = object_id.hex()
+    return any(os.path.lexists(folder / name[:2] / name[2:]) for folder in listing.folders)
 
 
 def _list_loose(folder: Path, id_bytes: int, listing: Listing) -> None:

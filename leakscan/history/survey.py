@@ -20,6 +20,9 @@ from leakscan.model import Content, Kind, ObjectId, Sighting, Skipped, SkipReaso
 _LFS_HEADER: Final = b"version https://git-lfs.github.com/spec/"
 _LFS_LIMIT: Final = 1024
 _LFS_ID: Final = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
+_MAX_DELTA: Final = 4096
+"""Bytes of a delta that is followed however small the tree is; and 1/16 of a larger one."""
+_NAMES: Final = 4096
 _DUE: Final = 8 << 20
 """Bytes after which the progress is worth telling."""
 
@@ -135,7 +138,9 @@ class Surveyor:
     def _read_tree(self, object_id: ObjectId, data: bytes, since: Since | None) -> _Tree | None:
         base = since.state if since is not None else None
         try:
-            if since is not None and isinstance(base, _Tree):
+            # Instructions take some hundred times their own size in memory.
+            is_followed = since is not None and len(since.delta) < _MAX_DELTA + len(data) // 16
+            if since is not None and is_followed and isinstance(base, _Tree):
                 steps = instructions(since.size_bytes, since.delta)
                 text = read_change(base.text, data, steps, self._id_bytes)
             else:
@@ -147,13 +152,16 @@ class Surveyor:
         return _Tree(self._harvest.trees.add(object_id, parent, text.came, text.gone), text)
 
     def _look_at_names(self, harvest: Harvest) -> None:
-        """Look at the names in trees that this process has not met: first at all in one go."""
+        """Look at the names in trees that this process has not met: first at many in one go."""
         end = -self._id_bytes - 1
         names = {line[line.index(b" ") + 1 : end] for line in harvest.trees.lines} - self._names
         self._names |= names
-        if self.suspects(b"\0".join(names)):
-            for name in sorted(names):
-                harvest.found += self._inspector.look(Content(Kind.PATH, name, name=name))
+        ordered = sorted(names)
+        for start in range(0, len(ordered), _NAMES):
+            some = ordered[start : start + _NAMES]
+            if self.suspects(b"\0".join(some)):
+                for name in some:
+                    harvest.found += self._inspector.look(Content(Kind.PATH, name, name=name))
 
 
 def _malformed(kind: Kind, object_id: ObjectId) -> Skipped:

@@ -9,12 +9,13 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Final
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext, SpawnProcess
+from typing import Final, cast
 
 from leakscan.history.entries import Entries
 from leakscan.history.family import Pack
@@ -54,30 +55,50 @@ def survey(setup: Setup, batches: Sequence[Batch], pool: Pool) -> Iterator[Itera
         with closing(_Worker(setup)) as worker:
             yield (worker.survey(batch) for batch in batches)
         return
-    context = multiprocessing.get_context(pool.method)
-    executor = ProcessPoolExecutor(
-        min(pool.jobs, len(batches)), context, initializer=_begin, initargs=(setup,)
-    )
+    # Not an executor of concurrent.futures: one process that is killed ends all of it there, and
+    # in Python 3.11 work that is handed out at that moment is waited for without end.
+    context = cast(SpawnContext, multiprocessing.get_context(pool.method))
+    processes: dict[Connection, SpawnProcess] = {}
     try:
-        submitted: list[Future[Harvest]] = []
-        with suppress(BrokenProcessPool):
-            for batch in batches:
-                submitted.append(executor.submit(_survey, batch))
-        yield _results(as_completed(submitted))
-    except BaseException:
-        for child in multiprocessing.active_children():
-            child.kill()
-        raise
+        for _ in range(min(pool.jobs, len(batches))):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs, setup), daemon=True)
+            processes[ours] = process
+            process.start()
+            theirs.close()  # So that the end of the process is the end of what comes from it.
+        yield _results(list(processes), batches)
     finally:
-        executor.shutdown(cancel_futures=True)
+        for ours, process in processes.items():
+            ours.close()
+            if process.pid is not None:
+                process.kill()
+                process.join()
+                process.close()
 
 
-def _results(done: Iterator["Future[Harvest]"]) -> Iterator[Harvest]:
-    for future in done:
-        try:
-            yield future.result()
-        except BrokenProcessPool:
-            continue
+def _results(idle: list[Connection], batches: Sequence[Batch]) -> Iterator[Harvest]:
+    """Hand out batches one by one, and yield what comes back."""
+    waiting = deque(batches)
+    busy: list[Connection] = []
+    while waiting or busy:
+        while waiting and idle:
+            one = idle.pop()
+            with suppress(OSError):
+                one.send(waiting[0])
+                waiting.popleft()
+                busy.append(one)
+        if not busy:
+            return  # Nobody is left to read.
+        for one in cast("list[Connection]", wait(busy)):
+            busy.remove(one)
+            try:
+                result: Harvest | Exception = one.recv()
+            except (EOFError, OSError):
+                continue  # It was killed, with what it had.
+            idle.append(one)
+            if isinstance(result, Exception):
+                raise result
+            yield result
 
 
 class _Worker:
@@ -85,7 +106,7 @@ class _Worker:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._surveyor = Surveyor(setup.make_inspector(), setup.id_bytes)
+        self._surveyor = self._new_surveyor()
         self._packs: dict[int, Pack] = {}
 
     def close(self) -> None:
@@ -94,7 +115,17 @@ class _Worker:
             pack.close()
 
     def survey(self, batch: Batch) -> Harvest:
-        """Read the families of a batch."""
+        """Read the families of a batch; none of it where the memory ends."""
+        try:
+            return self._survey(batch)
+        except MemoryError:
+            self._surveyor = self._new_surveyor()
+            return Harvest()
+
+    def _new_surveyor(self) -> Surveyor:
+        return Surveyor(self._setup.make_inspector(), self._setup.id_bytes)
+
+    def _survey(self, batch: Batch) -> Harvest:
         # A pack that cannot be opened any more was repacked meanwhile: git finds the objects.
         with suppress(OSError):
             pack = self._packs.get(batch.pack)
@@ -106,26 +137,26 @@ class _Worker:
         return self._surveyor.take()
 
 
-_worker: _Worker | None = None
-"""The one of this process, where it is one of a pool."""
-
-
-def _begin(setup: Setup) -> None:
-    global _worker
+def _serve(connection: Connection, setup: Setup) -> None:
+    """Be one of the processes: a batch comes in, a harvest goes out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to all; one answers.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.disable()  # Nothing here makes circles.
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _worker = _Worker(setup)
+    with suppress(EOFError, OSError), closing(_Worker(setup)) as worker:
+        while True:
+            try:
+                result: Harvest | Exception = worker.survey(connection.recv())
+            except (EOFError, OSError):
+                return
+            except Exception as error:  # noqa: BLE001 - raised again where it can be reported.
+                result = error
+            connection.send(result)
 
 
 def _end_with_parent() -> None:
+    # Others of the pool hold the pipes of this one open, so their end does not tell.
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _survey(batch: Batch) -> Harvest:
-    assert _worker is not None
-    return _worker.survey(batch)

@@ -137,8 +137,13 @@ class Exact:
             if hits is None:
                 if len(self._known) == _MAX_KNOWN:
                     self._known.clear()
-                hits = [hit.moved(-start) for hit in self._search(text, start, end, timeout_s)]
-                self._known[window] = hits
+                hits = []
+                try:
+                    hits += (h.moved(-start) for h in self._search(text, start, end, timeout_s))
+                    self._known[window] = hits
+                except TimeoutError:
+                    yield from (hit.moved(start) for hit in hits)
+                    raise
             yield from (hit.moved(start) for hit in hits)
 
     def _search(self, text: bytes, start: int, end: int, timeout_s: float) -> Iterator[Hit]:
