@@ -194,6 +194,23 @@ def test_a_last_instruction_that_lies_is_refused(before: bytes, last: bytes) -> 
     assert applied(TEXT[:64], delta) is None
 
 
+@pytest.mark.parametrize(
+    "last",
+    [b"\x05fives", b"\x91\x07\x05", b"\xb1\x07\x05\x00", b"\xd1\x07\x05\x00", b"\x92\x00\x05"],
+)
+@pytest.mark.parametrize("before", [b"", b"\x03abc", b"\x91\x00\x40"])
+def test_a_last_instruction_that_is_cut_is_refused(before: bytes, last: bytes) -> None:
+    """Also where what is left of it still says the right length."""
+    result = 5 + {0: 0, 4: 3, 3: 64}[len(before)]
+    whole_delta = whole(64, before + last, result)
+    assert len(apply(TEXT[:64], whole_delta)) == result
+    assert read(64, whole_delta) is not None
+    for end in range(1, len(last)):
+        delta = whole(64, before + last[:end], result)
+        assert read(64, delta) is None
+        assert applied(TEXT[:64], delta) is None
+
+
 @pytest.mark.parametrize("base_more", [-1, 0, 1, 1 << 40])
 @pytest.mark.parametrize("more", [-1, 0, 1, 1 << 20, 1 << 40, 1 << 64])
 def test_sizes_that_lie_are_refused(base_more: int, more: int) -> None:
