@@ -17,7 +17,7 @@ from leakscan.history.family import COLD, Pack, Since, UnreadableError, inflate
 from leakscan.history.forest import Family, families, split
 from leakscan.history.store import list_store
 from leakscan.model import Kind, ObjectId
-from tests.support.packs import Copy, Op, PackMaker, Slot, deflate
+from tests.support.packs import Copy, Op, PackMaker, Slot, bomb, deflate
 from tests.support.repo import Repo
 
 MIB: Final = 1 << 20
@@ -191,6 +191,18 @@ def test_a_version_with_much_new_is_shown_whole(repo: Repo) -> None:
     assert recorder.shown.keys() == {base.id, much.id}
 
 
+def test_what_is_small_is_shown_whole(repo: Repo) -> None:
+    """However little changed: windows would cost more than they save."""
+    maker = PackMaker()
+    base = maker.full("blob", b"." * 2049)
+    small = maker.ofs(base, [Copy(0, 2048)])
+    large = maker.ofs(maker.full("blob", b"." * 2100), [Copy(0, 2050)])
+    assert len(small.payload) * 250 < 2048
+    recorder = walk(store(repo, maker))
+    assert recorder.sizes.keys() == {large.id}
+    assert {base.id, small.id} <= recorder.shown.keys()
+
+
 def test_what_a_delta_makes_hot_is_shown(repo: Repo) -> None:
     maker = PackMaker()
     base = maker.full("blob", b"." * 3000 + b"HO" + b"." * 3000 + b"T" + b"." * 3000)
@@ -305,6 +317,17 @@ def test_a_stream_is_unpacked_no_further_than_it_says() -> None:
     for end in range(len(data)):
         with pytest.raises(UnreadableError):
             inflate(memoryview(data[:end]), 1000)
+
+
+def test_a_bomb_is_not_unpacked() -> None:
+    data = bomb(256 * MIB)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadableError):
+            inflate(memoryview(data), 1000)
+        assert tracemalloc.get_traced_memory()[1] < MIB
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_pack_that_is_gone_says_so(repo: Repo, tmp_path: Path) -> None:
