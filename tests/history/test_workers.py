@@ -64,6 +64,19 @@ class MakeFinder:
 
 
 @dataclass(frozen=True)
+class Greedy(Finder):
+    """Has no memory for `FATAL`."""
+
+    def __call__(self) -> Inspector:
+        return self
+
+    def look(self, content: Content) -> Iterable[Skipped]:
+        if FATAL in content.data:
+            raise MemoryError
+        return super().look(content)
+
+
+@dataclass(frozen=True)
 class Broken:
     """Makes an inspector that cannot look, or fails itself where that is not at home."""
 
@@ -271,6 +284,20 @@ def test_processes_that_die_at_once_leave_everything_to_others(work: Work, count
         with survey(setup, [batch] * count, Pool(4, "fork")) as harvests:
             assert list(harvests) == []
         assert nobody_is_left()
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_where_the_memory_ends_just_that_is_missing(repo: Repo, jobs: int) -> None:
+    maker = heavy_pack(fatal=True)
+    work = Work.of(repo, maker)
+    lost = [slot for slot in maker.slots if FATAL in slot.content]
+    read = total(work.all(Pool(jobs), Greedy(0)))["read"]
+    hanging = {slot.id for slot in maker.slots if any(slot.base is one for one in lost)}
+    kept = Counter((slot.kind, slot.id) for slot in maker.slots if slot not in lost)
+    assert isinstance(read, Counter)
+    assert read <= kept
+    # What is made from it may be read as part of another process's work.
+    assert {one for _, one in (kept - read)} <= hanging
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
