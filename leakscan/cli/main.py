@@ -113,7 +113,11 @@ def main(arguments: list[str]) -> int:
 
 def run() -> None:
     """Be the `leakscan` command."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Closed by the caller, they are None: what is written then goes nowhere, as with other tools.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, _interrupt)
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -125,6 +129,9 @@ def run() -> None:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    # Once is enough: a second one would end the tidying up in its middle.
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -72,6 +72,8 @@ def reading(max_object_bytes: int, jobs: int | None, reader: str) -> Reading:
 
 def _cache() -> Path | None:
     """Return where compiled rules are kept: the user's own cache, wherever it is on this system."""
+    if os.environ.get("HOME") == "":
+        return None
     if sys.platform == "darwin":
         base = Path("~/Library/Caches")
     else:

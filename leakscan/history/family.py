@@ -61,6 +61,10 @@ class Visitor(Protocol):
         """
         ...
 
+    def see_copy(self, kind: Kind, object_id: ObjectId, data: bytes) -> None:
+        """Take a second copy of an object, which is not to be counted again."""
+        ...
+
     def passed(self, kind: Kind, object_id: ObjectId, size_bytes: int) -> None:
         """Hear of a version that holds nothing: its base did not, nor what changed since."""
         ...
@@ -170,20 +174,24 @@ class Pack:
     ) -> _Base | None:
         """Show one object to the visitor; return it, if it is a base itself."""
         entries = self.entries
-        silent = is_carried or not entries.owned[position]
+        is_blind = is_carried or not entries.owned[position]
         data, since = self._inflate(position), None
         if base is not None:
             declared, result, _ = sizes(data)
             if result > self._limit or declared != len(base.data):
                 raise UnreadableError("too large, or made from something else")
             since = Since(base.state, declared, data)
-            windows = base.state is COLD and not silent and len(data) * _WORTH < result > _SMALL
+            # Of blobs alone: of all others more than what is suspicious is taken.
+            windows = kind is Kind.BLOB and base.state is COLD and not is_blind
+            windows = windows and len(data) * _WORTH < result > _SMALL
             if windows and not visitor.suspects(fresh(base.data, data, visitor.width)):
                 made = _Base(apply(base.data, data), COLD) if is_base else None
                 visitor.passed(kind, entries.id_of(position), result)
                 return made
             data = apply(base.data, data)
-        if silent:  # Unlooked at, it could hold anything.
+        if is_blind:  # Below it, anything can be.
+            if not is_carried:
+                visitor.see_copy(kind, entries.id_of(position), data)
             return _Base(data, None)
         state = visitor.visit(kind, entries.id_of(position), data, since)
         return _Base(data, state) if is_base else None

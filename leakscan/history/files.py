@@ -18,7 +18,7 @@ def read_file(path: Path, limit_bytes: int) -> bytes:
             raise OSError("not a regular file")
         if state.st_size > limit_bytes:
             raise OSError(f"larger than {limit_bytes} bytes")
-        data = file.read(limit_bytes + 1)
+        data = file.read(min(limit_bytes, state.st_size) + 1)
     if len(data) > limit_bytes:
         raise OSError(f"larger than {limit_bytes} bytes")
     return data

@@ -84,9 +84,15 @@ class StoreSource:
     def _objects(self, make_inspector: MakeInspector) -> Iterator[Harvest | Skipped]:
         """Yield what came of every listed object: families first, what they leave through git."""
         packs = self._listing.packs if self._reading.pool else []
-        setup = Setup(packs, make_inspector, self._layout.id_bytes, self._reading.limit_bytes)
         pool = self._reading.pool or Pool()
-        with survey(setup, batches(packs, pool.jobs), pool) as harvests:
+        setup = Setup(
+            packs,
+            batches(packs, pool.jobs),
+            make_inspector,
+            self._layout.id_bytes,
+            self._reading.limit_bytes,
+        )
+        with survey(setup, pool) as harvests:
             self._add_what_git_lists(self._listing)  # While the others read.
             missing = dict.fromkeys(self._listing.ids)
             for harvest in harvests:

@@ -114,6 +114,13 @@ class Surveyor:
         self.passed(kind, object_id, len(data))
         return state
 
+    def see_copy(self, kind: Kind, object_id: ObjectId, data: bytes) -> None:
+        """Look at a copy of an object that is counted elsewhere: it could lie about its id."""
+        if kind is Kind.TREE:
+            self._read_tree(object_id, data, None)
+        else:
+            self._look(Content(kind, data, object_id))
+
     def passed(self, kind: Kind, object_id: ObjectId, size_bytes: int) -> None:
         """Count an object."""
         self._harvest.read.setdefault(kind, []).append(object_id)
@@ -138,10 +145,10 @@ class Surveyor:
     def _read_tree(self, object_id: ObjectId, data: bytes, since: Since | None) -> _Tree | None:
         base = since.state if since is not None else None
         try:
-            # Instructions take some hundred times their own size in memory.
-            is_followed = since is not None and len(since.delta) < _MAX_DELTA + len(data) // 16
-            if since is not None and is_followed and isinstance(base, _Tree):
-                steps = instructions(since.size_bytes, since.delta)
+            if since is not None and isinstance(base, _Tree):
+                # Instructions take some hundred times their own size in memory.
+                is_followed = len(since.delta) < _MAX_DELTA + len(data) // 16
+                steps = instructions(since.size_bytes, since.delta) if is_followed else None
                 text = read_change(base.text, data, steps, self._id_bytes)
             else:
                 text = read_tree(data, self._id_bytes)

@@ -44,20 +44,24 @@ def read_tree(data: bytes, id_bytes: int) -> TreeText:
 
 
 def read_change(
-    base: TreeText, data: bytes, steps: Sequence[tuple[int, int]], id_bytes: int
+    base: TreeText, data: bytes, steps: Sequence[tuple[int, int]] | None, id_bytes: int
 ) -> TreeText:
     """Parse a tree that is made from another by instructions; see `delta.instructions`.
 
+    Without instructions all of it is parsed, as where they do not follow lines.
     Raises MalformedTreeError.
     """
-    if base.is_ordered:
+    if base.is_ordered and steps is not None:
         try:
             changed = _follow(base, data, steps, id_bytes)
         except MalformedTreeError:
             changed = None  # A line can begin where none of its base's did.
         if changed is not None:
             return changed
-    return read_tree(data, id_bytes)
+    lines = _parse(data, id_bytes)
+    now, before = set(lines), set(base.lines)
+    ordered = _is_ordered(lines, id_bytes)
+    return TreeText(lines, [*(now - before)], [*(before - now)], ordered, is_change=True)
 
 
 def _follow(

@@ -7,12 +7,10 @@ times the store itself.
 
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Container, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import NamedTuple
 
-from leakscan.history.objects import MODE_TREE, parse_tree
 from leakscan.model import ObjectId
 
 
@@ -51,31 +49,45 @@ class TreeLine(NamedTuple):
 
 
 class TreeIndex:
-    """All trees that could be read, by number, and all distinct lines in them, by number."""
+    """All trees that could be read, by number, and all distinct lines in them, by number.
+
+    Large histories have millions of both, and few are ever asked for: so lines stay as they are
+    written, changes stay in arrays, and a question is one pass over them.
+    """
 
     def __init__(self, id_bytes: int) -> None:
         self._id_bytes = id_bytes
         self._numbers: dict[bytes, int] = {}
-        self._parents = array("i")
+        self._lines: list[bytes] = []
         self._came: list[tuple[array[int], array[int]]] = []
         self._gone: list[tuple[array[int], array[int]]] = []
+        # The children of a tree are a chain: the first, and from each one the next.
+        self._first_child = array("i")
+        self._next_child = array("i")
         self.ids: list[ObjectId] = []
         """The trees by number."""
-        self.lines: list[TreeLine] = []
-        """The lines by number."""
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def line(self, number: int) -> TreeLine:
+        """Return a line by its number."""
+        return _parse(self._lines[number], self._id_bytes)
 
     def add(self, changes: TreeChanges) -> list[TreeLine]:
         """Take in some trees; return the lines that no tree had before."""
-        first_tree, first_line = len(self.ids), len(self.lines)
+        first_tree, first_line = len(self.ids), len(self._lines)
         own = [self._numbers.setdefault(line, len(self._numbers)) for line in changes.lines]
-        fresh = b"".join(
+        self._lines += [
             line for line, number in zip(changes.lines, own, strict=True) if number >= first_line
-        )
-        self.lines += [TreeLine(*parts) for parts in parse_tree(fresh, self._id_bytes) or ()]
+        ]
         self.ids += changes.ids
-        self._parents.extend(
-            parent + first_tree if parent >= 0 else -1 for parent in changes.parents
-        )
+        self._first_child.extend([-1] * len(changes.ids))
+        for tree, parent in enumerate(changes.parents, first_tree):
+            above = parent + first_tree
+            self._next_child.append(self._first_child[above] if parent >= 0 else -1)
+            if parent >= 0:
+                self._first_child[above] = tree
         for kept, (trees, lines) in ((self._came, changes.came), (self._gone, changes.gone)):
             kept.append(
                 (
@@ -83,49 +95,53 @@ class TreeIndex:
                     array("I", [own[line] for line in lines]),
                 )
             )
-        return self.lines[first_line:]
+        return [_parse(line, self._id_bytes) for line in self._lines[first_line:]]
 
-    def holders(self, line: int) -> set[int]:
-        """Return the numbers of the trees that hold a line: where it came, and what follows."""
-        gone = self._gone_at.get(line, ())
+    def find(self, ids: Container[bytes], names: Collection[bytes] = ()) -> set[int]:
+        """Return the numbers of the lines that have one of the ids, or one of the names."""
+        start, end = -self._id_bytes, -self._id_bytes - 1
+        found = {number for number, line in enumerate(self._lines) if line[start:] in ids}
+        if names:
+            found |= {
+                number
+                for number, line in enumerate(self._lines)
+                if line[line.index(b" ") + 1 : end] in names
+            }
+        return found
+
+    def holders(self, lines: Collection[int]) -> dict[int, set[int]]:
+        """Return for each line the numbers of the trees that hold it: where it came, and below."""
+        came, gone = _trees_by_line(self._came, lines), _trees_by_line(self._gone, lines)
+        return {line: self._spread(came[line], {*gone.get(line, ())}) for line in came}
+
+    def _spread(self, stack: list[int], gone: set[int]) -> set[int]:
         found: set[int] = set()
-        stack = list(self._came_at.get(line, ()))
         while stack:
             tree = stack.pop()
-            if tree not in found:
-                found.add(tree)
-                stack += [child for child in self._children.get(tree, ()) if child not in gone]
+            if tree in found:
+                continue
+            found.add(tree)
+            child = self._first_child[tree]
+            while child >= 0:
+                if child not in gone:
+                    stack.append(child)
+                child = self._next_child[child]
         return found
 
-    @cached_property
-    def folders(self) -> dict[ObjectId, list[int]]:
-        """The lines that name a tree, by its id."""
-        found: dict[ObjectId, list[int]] = defaultdict(list)
-        for number, line in enumerate(self.lines):
-            if line.mode == MODE_TREE:
-                found[line.id].append(number)
-        return found
 
-    @cached_property
-    def _came_at(self) -> dict[int, list[int]]:
-        return _by_line(self._came)
-
-    @cached_property
-    def _gone_at(self) -> dict[int, set[int]]:
-        return {line: set(trees) for line, trees in _by_line(self._gone).items()}
-
-    @cached_property
-    def _children(self) -> dict[int, list[int]]:
-        children: dict[int, list[int]] = defaultdict(list)
-        for tree, parent in enumerate(self._parents):
-            if parent >= 0:
-                children[parent].append(tree)
-        return children
+def _parse(line: bytes, id_bytes: int) -> TreeLine:
+    mode, _, rest = line[: -id_bytes - 1].partition(b" ")
+    return TreeLine(mode.lstrip(b"0"), rest, ObjectId(line[-id_bytes:]))
 
 
-def _by_line(pairs: list[tuple["array[int]", "array[int]"]]) -> dict[int, list[int]]:
+def _trees_by_line(
+    pairs: list[tuple["array[int]", "array[int]"]], wanted: Collection[int]
+) -> dict[int, list[int]]:
+    wanted = set(wanted)
     found: dict[int, list[int]] = defaultdict(list)
     for trees, lines in pairs:
-        for tree, line in zip(trees, lines, strict=True):
-            found[line].append(tree)
+        if not wanted.isdisjoint(lines):
+            for tree, line in zip(trees, lines, strict=True):
+                if line in wanted:
+                    found[line].append(tree)
     return found

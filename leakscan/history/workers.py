@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -22,6 +22,7 @@ from leakscan.history.family import Pack
 from leakscan.history.forest import Batch
 from leakscan.history.survey import Harvest, MakeInspector, Surveyor
 
+_IN_FLIGHT: Final = 2
 _SMALL: Final = 32 << 20
 """Bytes that are read sooner than a second process is started."""
 
@@ -31,6 +32,7 @@ class Setup:
     """What a worker has to know. It is pickled where processes are not forked."""
 
     packs: Sequence[Entries]
+    batches: Sequence[Batch]
     make_inspector: MakeInspector
     id_bytes: int
     limit_bytes: int
@@ -45,60 +47,94 @@ class Pool:
 
 
 @contextmanager
-def survey(setup: Setup, batches: Sequence[Batch], pool: Pool) -> Iterator[Iterator[Harvest]]:
-    """Start reading, and give the harvests as they come.
+def survey(setup: Setup, pool: Pool) -> Iterator[Iterator[Harvest]]:
+    """Start reading, and give a harvest for each batch, as they come.
 
     What a process held that was killed is missing, without an error. The processes end with this
     one, also when it is killed, and with the context.
     """
-    if pool.jobs == 1 or sum(batch.weight for batch in batches) < _SMALL:
-        with closing(_Worker(setup)) as worker:
-            yield (worker.survey(batch) for batch in batches)
-        return
+    count = min(pool.jobs, len(setup.batches))
+    if count < 2 or sum(batch.weight for batch in setup.batches) < _SMALL:
+        count = 0
     # Not an executor of concurrent.futures: one process that is killed ends all of it there, and
     # in Python 3.11 work that is handed out at that moment is waited for without end.
-    context = cast(SpawnContext, multiprocessing.get_context(pool.method))
     processes: dict[Connection, SpawnProcess] = {}
     try:
-        for _ in range(min(pool.jobs, len(batches))):
-            ours, theirs = context.Pipe()
-            process = context.Process(target=_serve, args=(theirs, setup), daemon=True)
-            processes[ours] = process
-            process.start()
-            theirs.close()  # So that the end of the process is the end of what comes from it.
-        yield _results(list(processes), batches)
+        with _undisturbed(), suppress(OSError):  # Without processes, this one reads.
+            for _ in range(count):
+                _start(setup, pool, processes)
+        if processes:
+            yield _Exchange(processes, len(setup.batches)).results()
+        else:
+            with closing(_Worker(setup)) as worker:
+                yield (worker.survey(number) for number in range(len(setup.batches)))
     finally:
         for ours, process in processes.items():
             ours.close()
-            if process.pid is not None:
-                process.kill()
-                process.join()
-                process.close()
+            process.kill()
+            process.join()
+            process.close()
 
 
-def _results(idle: list[Connection], batches: Sequence[Batch]) -> Iterator[Harvest]:
-    """Hand out batches one by one, and yield what comes back."""
-    waiting = deque(batches)
-    busy: list[Connection] = []
-    while waiting or busy:
-        while waiting and idle:
-            one = idle.pop()
+def _start(setup: Setup, pool: Pool, processes: dict[Connection, SpawnProcess]) -> None:
+    context = cast(SpawnContext, multiprocessing.get_context(pool.method))
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, setup), daemon=True)
+    try:
+        process.start()
+    except OSError:
+        ours.close()
+        raise
+    finally:
+        theirs.close()  # So that the end of the process is the end of what comes from it.
+    processes[ours] = process
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold SIGINT back, so that it does not end a process that is just being made."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _Exchange:
+    """Hands out the numbers of batches, two to each process, so that none has to wait for more."""
+
+    def __init__(self, processes: Iterable[Connection], batches: int) -> None:
+        self._waiting = deque(range(batches))
+        self._held = dict.fromkeys(processes, 0)
+        for _ in range(_IN_FLIGHT):
+            for one in list(self._held):
+                self._hand_out(one)
+
+    def results(self) -> Iterator[Harvest]:
+        """Yield what comes back."""
+        while busy := [one for one, held in self._held.items() if held]:
+            for one in cast("list[Connection]", wait(busy)):
+                try:
+                    result: Harvest | Exception = one.recv()
+                except (EOFError, OSError):
+                    del self._held[one]  # It was killed, with what it had.
+                    continue
+                self._held[one] -= 1
+                self._hand_out(one)
+                if isinstance(result, Exception):
+                    raise result
+                yield result
+
+    def _hand_out(self, one: Connection) -> None:
+        if self._waiting:
+            # To one that was killed nothing can be sent; that it has ended, `wait` will tell.
+            self._held[one] += 1
             with suppress(OSError):
-                one.send(waiting[0])
-                waiting.popleft()
-                busy.append(one)
-        if not busy:
-            return  # Nobody is left to read.
-        for one in cast("list[Connection]", wait(busy)):
-            busy.remove(one)
-            try:
-                result: Harvest | Exception = one.recv()
-            except (EOFError, OSError):
-                continue  # It was killed, with what it had.
-            idle.append(one)
-            if isinstance(result, Exception):
-                raise result
-            yield result
+                one.send(self._waiting[0])
+                self._waiting.popleft()
 
 
 class _Worker:
@@ -114,10 +150,10 @@ class _Worker:
         for pack in self._packs.values():
             pack.close()
 
-    def survey(self, batch: Batch) -> Harvest:
+    def survey(self, number: int) -> Harvest:
         """Read the families of a batch; none of it where the memory ends."""
         try:
-            return self._survey(batch)
+            return self._survey(self._setup.batches[number])
         except MemoryError:
             self._surveyor = self._new_surveyor()
             return Harvest()
@@ -138,7 +174,7 @@ class _Worker:
 
 
 def _serve(connection: Connection, setup: Setup) -> None:
-    """Be one of the processes: a batch comes in, a harvest goes out."""
+    """Be one of the processes: the number of a batch comes in, a harvest goes out."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # The terminal sends it to all; one answers.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.disable()  # Nothing here makes circles.

@@ -54,23 +54,23 @@ def mark(
     """
     marked = Marked(unknown=set(unknown))
     wanted = set(targets) | marked.unknown
-    lines = [
-        number for number, line in enumerate(index.lines) if line.id in wanted or line.name in names
-    ]
+    lines = index.find(wanted, names)
     # Each line is followed once, which also ends a circle of forged ids.
     followed = set(lines)
     while lines:
-        number = lines.pop()
-        line = index.lines[number]
-        entry = Entry(line.mode, line.id)
-        for holder in index.holders(number):
-            tree = index.ids[holder]
-            children = marked.children.get(tree)
-            if children is None:
-                children = marked.children[tree] = {}
-                above = [at for at in index.folders.get(tree, ()) if at not in followed]
-                followed.update(above)
-                lines += above
-            # A forged tree can hold a name twice.
-            children[line.name] = max(entry, children.get(line.name, entry))
+        fresh: set[ObjectId] = set()
+        for number, holders in index.holders(lines).items():
+            line = index.line(number)
+            entry = Entry(line.mode, line.id)
+            for holder in holders:
+                tree = index.ids[holder]
+                if tree not in marked.children:
+                    marked.children[tree] = {}
+                    fresh.add(tree)
+                # A forged tree can hold a name twice.
+                children = marked.children[tree]
+                children[line.name] = max(entry, children.get(line.name, entry))
+        above = index.find(fresh) - followed
+        lines = {number for number in above if index.line(number).mode == MODE_TREE}
+        followed |= lines
     return marked

@@ -73,21 +73,21 @@ class _Folders:
     """The versions that any commit has of some folders, found from the top down."""
 
     def __init__(self, index: TreeIndex, roots: set[ObjectId], paths: Collection[bytes]) -> None:
-        self._index = index
         self._trees: dict[bytes, set[ObjectId]] = {b"": roots}
-        self._lines: dict[bytes, list[int]] = {
-            name: [] for path in paths for name in path.split(b"/")
-        }
-        for number, line in enumerate(index.lines if self._lines else ()):
-            if line.name in self._lines:
-                self._lines[line.name].append(number)
+        self._lines: dict[bytes, dict[ObjectId, list[TreeLine]]] = {}
+        """By name: the lines of that name, by the tree that holds them."""
+        names = {name for path in paths for name in path.split(b"/")}
+        held = index.holders(index.find((), names) if names else ())
+        for number, trees in held.items():
+            line = index.line(number)
+            by_tree = self._lines.setdefault(line.name, {})
+            for tree in trees:
+                by_tree.setdefault(index.ids[tree], []).append(line)
 
-    def entries(self, folder: bytes, name: bytes) -> Iterator[TreeLine]:
-        """Yield the entries of a name in all versions of a folder, which ends with a slash."""
-        trees = self._versions(folder)
-        for number in self._lines[name]:
-            if any(self._index.ids[tree] in trees for tree in self._index.holders(number)):
-                yield self._index.lines[number]
+    def entries(self, folder: bytes, name: bytes) -> set[TreeLine]:
+        """Return the entries of a name in all versions of a folder, which ends with a slash."""
+        by_tree = self._lines.get(name, {})
+        return {line for tree in self._versions(folder) for line in by_tree.get(tree, ())}
 
     def _versions(self, folder: bytes) -> set[ObjectId]:
         # A loop, not a recursion: a path can have thousands of components.

@@ -273,3 +273,24 @@ def test_packs_and_indexes_that_lie(
     repo: Repo, cli: Cli, keys: KeyMaker, table: dict[str, Lie]
 ) -> None:
     assert not attack(cli, repo, keys, table, more=("unsorted",)).complete
+
+
+@pytest.mark.parametrize("liar_first", [True, False])
+def test_a_copy_that_lies_does_not_hide_the_other(
+    repo: Repo, cli: Cli, keys: KeyMaker, liar_first: bool
+) -> None:
+    """Two packs have a blob of one id, one of them with another content: both are looked at."""
+    leak = keys.leak()
+    honest, liar = PackMaker(), PackMaker()
+    slot = honest.full("blob", leak.env())
+    liar.full("blob", b"nothing here\n")
+    kept = honest.write(repo)
+    while True:  # Packs are read in the order of their names, which their contents decide.
+        liar.full("blob", b"filler %d\n" % len(liar.slots))
+        name = f"pack-{liar.build()[-20:].hex()}.pack"
+        if (name < kept.name) == liar_first:
+            break
+    rows = liar.rows()
+    rows[0].id = slot.id
+    liar.write(repo, rows=rows)
+    assert leak.key_id in {one["access_key_id"] for one in cli.scan(repo.path).findings}

@@ -213,7 +213,6 @@ def test_stopped_while_others_read(
     assert not list(cli.tmp.glob("leakscan-*"))
 
 
-@pytest.mark.xfail(reason="a second signal interrupts the way out as well", strict=False)
 def test_who_is_impatient_gets_the_same_answer(cli: Cli, large: Repo) -> None:
     with scanning(cli, large, terminal=True) as running:
         running.listen(re.compile(rb"[1-9]\d*/%d" % (FAMILIES * (VERSIONS + 1))))

@@ -44,6 +44,7 @@ class Recorder:
     windows: list[bytes] = field(default_factory=list)
     times: Counter[ObjectId] = field(default_factory=Counter)
     states: Iterator[int] = field(default_factory=count)
+    copies: dict[ObjectId, bytes] = field(default_factory=dict)
 
     def suspects(self, piece: bytes) -> bool:
         self.windows.append(piece)
@@ -54,6 +55,9 @@ class Recorder:
         self.shown[object_id] = seen
         self.times[object_id] += 1
         return seen.number if HOT in data else COLD
+
+    def see_copy(self, kind: Kind, object_id: ObjectId, data: bytes) -> None:
+        self.copies[object_id] = data
 
     def passed(self, kind: Kind, object_id: ObjectId, size_bytes: int) -> None:
         self.sizes[object_id] = size_bytes
@@ -139,7 +143,8 @@ def test_every_member_is_shown_once_as_git_has_it(repo: Repo, mixed: PackMaker, 
     recorder = walk(entries)
     assert recorder.times == Counter(ids(mixed.slots))
     assert any(base > at for at, base in enumerate(entries.base))
-    assert recorder.sizes
+    # All there is to a commit, tag or tree is taken from it, not only what is suspicious.
+    assert bool(recorder.sizes) == (kind == Kind.BLOB)
     repo.git("verify-pack", *repo.packs())
     for slot in mixed.slots:
         # git verifies the pack, and each id is the hash of the content.
@@ -215,13 +220,14 @@ def test_what_a_delta_makes_hot_is_shown(repo: Repo) -> None:
 # -- what is not shown ----------------------------------------------------------------------------
 
 
-def test_what_is_not_owned_is_read_but_not_shown(repo: Repo, mixed: PackMaker) -> None:
+def test_what_is_not_owned_is_shown_as_a_copy(repo: Repo, mixed: PackMaker) -> None:
     entries = store(repo, mixed)
     whole = walk(entries)
     entries.owned[:] = bytes(position % 3 != 0 for position in range(len(entries)))
     recorder = walk(entries)
     own = {entries.id_of(at) for at in range(len(entries)) if at % 3}
     assert recorder.times == Counter(own)
+    assert recorder.copies.keys() == {entries.id_of(at) for at in range(len(entries))} - own
     for object_id in own & whole.shown.keys() & recorder.shown.keys():
         assert recorder.shown[object_id].data == whole.shown[object_id].data
     # Of a base that nobody looked at nothing is known.
@@ -382,6 +388,9 @@ class Glance:
     def visit(self, kind: Kind, object_id: ObjectId, data: bytes, since: Since | None) -> object:
         self.seen.add(object_id)
         return None
+
+    def see_copy(self, kind: Kind, object_id: ObjectId, data: bytes) -> None:
+        raise AssertionError("nothing here is there twice")
 
     def passed(self, kind: Kind, object_id: ObjectId, size_bytes: int) -> None:
         raise AssertionError("nothing here is known to be cold")

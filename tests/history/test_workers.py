@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 
 from leakscan.history.entries import Entries
-from leakscan.history.forest import batches
+from leakscan.history.forest import Batch, batches
 from leakscan.history.store import list_store
 from leakscan.history.survey import Harvest, Inspector
 from leakscan.history.trees import TreeIndex
@@ -156,15 +156,15 @@ class Work:
         maker.write(repo)
         return cls(maker.slots, list_store(repo.git_dir / "objects", 20).packs)
 
-    def setup(self, make: Callable[[], Inspector]) -> Setup:
-        return Setup(self.packs, make, 20, 64 * MIB)
+    def setup(self, make: Callable[[], Inspector], work: Sequence[Batch]) -> Setup:
+        return Setup(self.packs, work, make, 20, 64 * MIB)
 
     def harvests(
         self, pool: Pool, make: Callable[[], Inspector] | None = None
     ) -> Generator[Iterator[Harvest], None, None]:
         """Yield the harvests, once, while the processes are there."""
         work = batches(self.packs, pool.jobs)
-        with survey(self.setup(make or MakeFinder(os.getpid())), work, pool) as harvests:
+        with survey(self.setup(make or MakeFinder(os.getpid()), work), pool) as harvests:
             yield harvests
 
     def all(self, pool: Pool, make: Callable[[], Inspector] | None = None) -> list[Harvest]:
@@ -185,8 +185,8 @@ def total(harvests: Iterable[Harvest]) -> dict[str, object]:
         size += harvest.bytes_scanned
         index.add(harvest.trees)
     lines = {
-        line: {index.ids[tree] for tree in index.holders(number)}
-        for number, line in enumerate(index.lines)
+        index.line(number): {index.ids[tree] for tree in trees}
+        for number, trees in index.holders(range(len(index))).items()
     }
     return {"read": read, "facts": facts, "lfs": lfs, "size": size, "lines": lines}
 
@@ -241,11 +241,11 @@ def test_other_processes_read_only_where_that_is_worth_it(repo: Repo, jobs: int)
     maker = heavy_pack(fatal=True)
     work = Work.of(repo, maker)
     (batch,) = [one for one in batches(work.packs, 1) if one.weight < MIB][:1]
-    setup = work.setup(MakeFinder(os.getpid()))
-    with survey(setup, [batch], Pool(jobs)) as harvests:
+    make = MakeFinder(os.getpid())
+    with survey(work.setup(make, [batch]), Pool(jobs)) as harvests:
         assert nobody_is_left()
         assert len(list(harvests)) == 1
-    with survey(setup, [], Pool(jobs)) as harvests:
+    with survey(work.setup(make, []), Pool(jobs)) as harvests:
         assert list(harvests) == []
     read = total(work.all(Pool(jobs)))["read"]
     everything = Counter((slot.kind, slot.id) for slot in work.slots)
@@ -279,9 +279,9 @@ def test_what_a_killed_process_held_is_missing(repo: Repo, method: str) -> None:
 def test_processes_that_die_at_once_leave_everything_to_others(work: Work, count: int) -> None:
     """Also those that die while work is still handed out to others."""
     (batch, *_) = batches(work.packs, 2)
-    setup = work.setup(Broken(os.getpid(), at_once=True))
+    setup = work.setup(Broken(os.getpid(), at_once=True), [batch] * count)
     for _ in range(3):
-        with survey(setup, [batch] * count, Pool(4, "fork")) as harvests:
+        with survey(setup, Pool(4, "fork")) as harvests:
             assert list(harvests) == []
         assert nobody_is_left()
 
@@ -314,15 +314,16 @@ class LeavingError(Exception):
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("taken", [0, 1])
 def test_leaving_early_ends_all_processes(work: Work, method: str, taken: int) -> None:
-    setup, some = work.setup(MakeFinder(os.getpid())), batches(work.packs, 2)
+    some = batches(work.packs, 2)
+    setup = work.setup(MakeFinder(os.getpid()), some)
     assert len(some) > taken + 1
-    with survey(setup, some, Pool(2, method)) as harvests:
+    with survey(setup, Pool(2, method)) as harvests:
         assert not nobody_is_left()
         assert all(next(harvests).read for _ in range(taken))
     assert nobody_is_left()
     with (
         pytest.raises(LeavingError),
-        survey(setup, some, Pool(2, method)) as harvests,
+        survey(setup, Pool(2, method)) as harvests,
     ):
         leave(harvests, taken)
     assert nobody_is_left()

@@ -277,18 +277,19 @@ def test_the_index_knows_the_trees_that_hold_a_line(
     index, told = TreeIndex(20), list[TreeLine]()
     for number in range(harvests):
         told += index.add(store.harvest(number, store.writer.rng.randrange(25)))
-    assert told == index.lines
+    assert told == [index.line(number) for number in range(len(index))]
     assert Counter(told) == Counter(map(parts, store.holders))
     found: Counter[tuple[TreeLine, frozenset[ObjectId]]] = Counter()
-    for number, one in enumerate(index.lines):
-        found[one, frozenset(index.ids[tree] for tree in index.holders(number))] += 1
+    for number, trees in index.holders(range(len(index))).items():
+        found[index.line(number), frozenset(index.ids[tree] for tree in trees)] += 1
     # Lines that differ in the zeros before a mode are two, but look alike.
     assert found == Counter((parts(one), frozenset(held)) for one, held in store.holders.items())
-    folders = {number for numbers in index.folders.values() for number in numbers}
-    assert folders == {at for at, one in enumerate(index.lines) if one.mode == b"40000"}
-    assert all(
-        index.lines[at].id == one for one, numbers in index.folders.items() for at in numbers
-    )
+    ids, names = {*store.writer.rng.sample(told, min(5, len(told)))}, {one.name for one in told[:3]}
+    assert index.find({one.id for one in ids}, names) == {
+        number
+        for number, one in enumerate(told)
+        if one.name in names or any(one.id == other.id for other in ids)
+    }
 
 
 def test_the_index_was_given_changes() -> None:
