@@ -70,7 +70,7 @@ def read_entries(path: Path, index: PackIndex, id_bytes: int) -> Entries:
 
     Raises OSError, or PackDamagedError. A header that makes no sense is an entry of UNKNOWN_BASE.
     """
-    order = index.order()
+    order = index.order
     begin = array("Q", [index.offsets[at] for at in order])
     # Read, not mapped: a mapped file that somebody shortens ends the process.
     with path.open("rb", buffering=0) as file:

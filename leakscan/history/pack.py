@@ -9,6 +9,7 @@ import mmap
 import struct
 from array import array
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -24,7 +25,7 @@ class IndexDamagedError(Exception):
     """The index contradicts itself or is cut short; the text says how."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PackIndex:
     """The ids of a pack in id order, with offset and CRC-32 of each entry in the pack.
 
@@ -35,8 +36,9 @@ class PackIndex:
     offsets: "array[int]"
     crcs: "array[int] | None" = None
 
+    @cached_property
     def order(self) -> list[int]:
-        """Return the positions of the ids as their entries follow each other in the pack."""
+        """The positions of the ids as their entries follow each other in the pack."""
         return sorted(range(len(self.ids)), key=self.offsets.__getitem__)
 
 

@@ -101,13 +101,12 @@ def _list_pack(path: Path, id_bytes: int, listing: Listing, *, has_pack: bool) -
         _skip(listing, Kind.PACK, SkipReason.DAMAGED, path.with_suffix(".pack"), error)
         listing.ids.update(dict.fromkeys(index.ids))
         return
-    _own(listing, entries)
+    _own(listing, entries, [index.ids[at] for at in index.order])
     listing.packs.append(entries)
 
 
-def _own(listing: Listing, entries: Entries) -> None:
+def _own(listing: Listing, entries: Entries, ids: list[ObjectId]) -> None:
     """Take the ids of a pack, and have it answer for those that no other pack has."""
-    ids = [entries.id_of(position) for position in range(len(entries))]
     fresh = dict.fromkeys(ids)
     if listing.ids.keys().isdisjoint(fresh) and len(fresh) == len(ids):
         listing.ids.update(fresh)

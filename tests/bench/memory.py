@@ -1,7 +1,7 @@
 """How much memory a program and all it starts hold at once, at most. Linux alone tells.
 
 In: the id of a running process. Out: the peaks of two sums over its processes, sampled: what is
-short-lived can be missed. Pages that processes share count in each of them, after a fork too.
+short-lived can be missed. Pages that processes share, as after a fork, count once in all.
 Source: Linux documentation, filesystems/proc.rst, "smaps_rollup"; proc_pid_stat(5).
 """
 
@@ -58,9 +58,9 @@ def family(root: int, parents: Mapping[int, tuple[int, int]]) -> set[int]:
 
 
 def parse_rollup(lines: Iterable[str]) -> tuple[int, int]:
-    """Return the anonymous and the resident bytes that a smaps_rollup states."""
+    """Return the anonymous and the resident bytes that are one process's share."""
     fields = {name: rest.split() for name, _, rest in (line.partition(":") for line in lines)}
-    anonymous, resident = (int(fields[name][0]) * _KIB for name in ("Anonymous", "Rss"))
+    anonymous, resident = (int(fields[name][0]) * _KIB for name in ("Pss_Anon", "Pss"))
     return anonymous, resident
 
 

@@ -208,7 +208,7 @@ def test_a_process_tree_has_descendants_and_orphans_of_the_session() -> None:
 
 
 def test_a_rollup_is_read_in_bytes() -> None:
-    lines = ["560e-7ffc ---p [rollup]", "Rss:    13504 kB", "Anonymous:   6876 kB", "Swap: 0 kB"]
+    lines = ["560e-7ffc ---p [rollup]", "Pss:    13504 kB", "Pss_Anon:   6876 kB", "Swap: 0 kB"]
     assert memory.parse_rollup(lines) == (6876 * 1024, 13504 * 1024)
 
 

@@ -34,7 +34,7 @@ def test_every_index_version_gives_ids_and_offsets(packed: Repo, version: str) -
     expected = _listed_by_git(packed, index)
     assert dict(zip(read.ids, read.offsets, strict=True)) == expected
     assert len(expected) > 60
-    assert [read.ids[at] for at in read.order()] == sorted(expected, key=expected.__getitem__)
+    assert [read.ids[at] for at in read.order] == sorted(expected, key=expected.__getitem__)
 
 
 def test_64_bit_offsets_are_really_in_the_test(packed: Repo) -> None:

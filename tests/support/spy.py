@@ -18,6 +18,8 @@ from tests.support.keys import Leak
 WINDOW: Final = 12
 """So many characters of a secret in a row are a leak of it: chance gives that never."""
 
+_PUBLIC: Final = base64.b64encode(b"\x21\x0a\x09origin_ec").decode()
+"""How every session token begins: no secret, but what a rule looks for."""
 _CONTROL: Final = re.compile(rb"\x1b\[[0-9;]*[A-Za-z]")
 # What a table, a wrapped line or a quoted block may put in the middle of a long value.
 _LAYOUT: Final = re.compile(rb"[\s\x00|\\]|\xe2[\x94-\x96].")
@@ -68,6 +70,8 @@ def watch(process: "subprocess.Popen[bytes]", folders: Iterable[Path]) -> dict[s
 
 def _spellings(value: str) -> Iterator[tuple[str, bytes]]:
     for start in range(len(value) - WINDOW + 1):
+        if value[start : start + WINDOW] in _PUBLIC:
+            continue
         yield f"plain at {start}", value[start : start + WINDOW].encode()
     data = value.encode()
     yield "hex", data.hex().encode()
