@@ -18,7 +18,8 @@ NOTES: Final = """\
 Time: the wall clock around a whole process; of the inflate floor around its loop alone. user+sys:
 the median, of it and all it started. leakscan ÷ it: the ratio of the medians; below 1, leakscan is
 faster. Memory, from a run of its own: the peak of the sum over all processes, sampled every 50 ms;
-pages that processes share count once in all. A MB is a million bytes. Scanners print to nowhere. HOME is an empty folder at the start, so the warm-up fills their caches."""
+pages that processes share count once in all. A MB is a million bytes. Scanners print to
+nowhere. HOME is an empty folder at the start, so the warm-up fills their caches."""
 
 
 def programs_table(rows: Sequence[Row]) -> list[list[str]]:
