@@ -165,7 +165,7 @@ def scan(
     """Scan everything a source has. `clock` gives seconds."""
     started = clock()
     stages = make_stages()
-    tally = _read(source, make_stages, observer)
+    tally = _read(source, make_stages, stages, observer)
     _assert_all_read(source, tally)
     observer.stage("tracing")
     findings, traced = _trace(source, stages, tally)
@@ -191,10 +191,9 @@ def scan(
     )
 
 
-def _read(source: Source, make_stages: MakeStages, observer: Observer) -> _Tally:
+def _read(source: Source, make_stages: MakeStages, stages: Stages, observer: Observer) -> _Tally:
     """Read and match everything once."""
     tally = _Tally()
-    stages = make_stages()
     observer.start(source.expected)
     for item in source.contents(make_stages):
         match item:

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ _MAX_JOBS: Final = 8
 class MakeStages:
     """Makes the stages of a scan, once in each process; a forked one has those of its parent."""
 
-    def __init__(self, rules: RuleSet, *, deep: bool) -> None:
+    def __init__(self, rules: RuleSet, deep: bool) -> None:
         self._rules = rules
         self._deep = deep
         self._made: Stages | None = None
@@ -38,17 +38,13 @@ class MakeStages:
             self._made = Stages(self._rules, matcher, Scorer(), load_catalog(), fill)
         return self._made
 
-    def __reduce__(self) -> "tuple[Callable[..., MakeStages], tuple[RuleSet, bool]]":
-        return _make_stages, (self._rules, self._deep)
-
-
-def _make_stages(rules: RuleSet, deep: bool) -> MakeStages:
-    return MakeStages(rules, deep=deep)
+    def __reduce__(self) -> "tuple[type[MakeStages], tuple[RuleSet, bool]]":
+        return MakeStages, (self._rules, self._deep)
 
 
 def stages(rules_folder: Path | None, *, deep: bool) -> MakeStages:
     """Return how to make the stages. Raises LeakscanError for an invalid rule file."""
-    return MakeStages(load_rules(rules_folder), deep=deep)
+    return MakeStages(load_rules(rules_folder), deep)
 
 
 @contextmanager

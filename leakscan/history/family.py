@@ -121,10 +121,6 @@ class Pack:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the file."""
         self._file.close()
 
     def walk(self, family: Family, visitor: Visitor) -> None:

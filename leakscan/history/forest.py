@@ -48,14 +48,17 @@ class Batch:
 def batches(packs: Sequence[Entries], jobs: int) -> list[Batch]:
     """Return all families of all packs, heaviest first, in work for `jobs` processes.
 
-    A family heavier than 1/(4 * jobs) of all is split; small ones are put together.
+    A family heavier than 1/(4 * jobs) of all is split, where there are several; small ones are put
+    together.
     """
     grown = [list(families(entries)) for entries in packs]
     total = sum(family.weight for found in grown for family in found)
     limit = total // (4 * jobs) + 1
     made: list[Batch] = []
     for number, entries in enumerate(packs):
-        parts = (part for family in grown[number] for part in split(entries, family, limit))
+        parts: Iterable[Family] = grown[number]
+        if jobs > 1:
+            parts = (part for family in parts for part in split(entries, family, limit))
         made += _together(number, parts, limit // 8 + 1)
     return sorted(made, key=lambda batch: batch.weight, reverse=True)
 

@@ -58,11 +58,13 @@ class Links:
             if object_id in self._known:
                 continue
             if mode == MODE_SUBMODULE:
-                self.submodules[object_id] = name
+                # The order of harvests must not decide.
+                self.submodules[object_id] = min(name, self.submodules.get(object_id, name))
             else:
                 self.expect(object_id, Kind.TREE if mode == MODE_TREE else Kind.BLOB)
 
     def expect(self, object_id: ObjectId, kind: Kind) -> None:
         """Note that something refers to an object, which therefore should be there."""
         if object_id not in self._known and object_id not in _EMPTY_OBJECTS:
-            self.absent[object_id] = kind
+            # Referred to as two kinds, which only forgery does, it counts as the one that leads on.
+            self.absent[object_id] = max(kind, self.absent.get(object_id, kind))

@@ -8,7 +8,6 @@ Source: git documentation, gitformat-pack and "Git Internals - Git Objects".
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 
 from leakscan.model import Kind, ObjectId
 
@@ -45,15 +44,6 @@ class TagLink:
     target: ObjectId
     kind: Kind
     name: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
-    """One line of a tree; mode as git writes it there, octal without leading zeros."""
-
-    mode: bytes
-    name: bytes
-    id: ObjectId
 
 
 def parse_commit(data: bytes) -> CommitLinks | None:
@@ -99,28 +89,12 @@ def parse_tag(data: bytes) -> TagLink | None:
         return None
 
 
-def parse_tree(data: bytes, id_bytes: int) -> list[tuple[bytes, bytes, ObjectId]] | None:
-    """Return (mode, name, id) of every entry in order, or None if the bytes are no tree."""
-    entry, whole = _tree_patterns(id_bytes)
-    # Every byte must belong to an entry: an id may hold any byte, so a search alone can drift.
-    return entry.findall(data) if whole.fullmatch(data) else None
-
-
 def to_date(seconds: int) -> datetime | None:
     """Return the time in UTC, or None where the calendar has no such year."""
     try:
         return _EPOCH + timedelta(seconds=seconds)
     except OverflowError:
         return None
-
-
-@cache
-def _tree_patterns(id_bytes: int) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """Return the pattern of one entry, and of a whole tree."""
-    # Old tools padded modes with zeros, and git reads them; the group is the mode without.
-    entry = rb"0*+([1-7][0-7]{4,5}) ([^\0]*)\0(.{%d})" % id_bytes
-    plain = entry.replace(b"(", b"(?:")
-    return re.compile(entry, re.DOTALL), re.compile(b"(?:%b)*+" % plain, re.DOTALL)
 
 
 def _link(line: bytes, prefix: bytes) -> ObjectId | None:

@@ -100,7 +100,8 @@ class StoreSource:
                     missing.pop(object_id, None)
                 yield harvest
         for object_id in circular_ids(self._listing) if missing else ():
-            if missing.pop(object_id, self) is None:
+            if object_id in missing:
+                del missing[object_id]
                 detail = "a delta that is made from itself"
                 yield Skipped(Kind.BLOB, SkipReason.DAMAGED, object_id, detail=detail)
         surveyor = Surveyor(make_inspector(), self._layout.id_bytes)

@@ -143,19 +143,18 @@ class Surveyor:
             harvest.found.append(_malformed(kind, object_id))
 
     def _read_tree(self, object_id: ObjectId, data: bytes, since: Since | None) -> _Tree | None:
-        base = since.state if since is not None else None
+        parent = -1
         try:
-            if since is not None and isinstance(base, _Tree):
+            if since is not None and isinstance(base := since.state, _Tree):
                 # Instructions take some hundred times their own size in memory.
                 is_followed = len(since.delta) < _MAX_DELTA + len(data) // 16
                 steps = instructions(since.size_bytes, since.delta) if is_followed else None
-                text = read_change(base.text, data, steps, self._id_bytes)
+                text, parent = read_change(base.text, data, steps, self._id_bytes), base.number
             else:
                 text = read_tree(data, self._id_bytes)
         except MalformedTreeError:
             self._harvest.found.append(_malformed(Kind.TREE, object_id))
             return None
-        parent = base.number if text.is_change and isinstance(base, _Tree) else -1
         return _Tree(self._harvest.trees.add(object_id, parent, text.came, text.gone), text)
 
     def _look_at_names(self, harvest: Harvest) -> None:

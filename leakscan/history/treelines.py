@@ -9,6 +9,7 @@ one place lost is in no other place. Any other tree, which only forgery makes, i
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
@@ -22,14 +23,12 @@ class MalformedTreeError(Exception):
 
 @dataclass(frozen=True)
 class TreeText:
-    """The lines of a tree; `since` tells what came and went since the tree it is made from."""
+    """The lines of a tree, and which came and went since the one it is made from, if any."""
 
     lines: list[bytes]
     came: Sequence[bytes]
     gone: Sequence[bytes] = ()
     is_ordered: bool = True
-    is_change: bool = False
-    """Whether `came` is against a base; if not it is all lines."""
 
     @cached_property
     def starts(self) -> list[int]:
@@ -52,24 +51,21 @@ def read_change(
     Raises MalformedTreeError.
     """
     if base.is_ordered and steps is not None:
-        try:
-            changed = _follow(base, data, steps, id_bytes)
-        except MalformedTreeError:
-            changed = None  # A line can begin where none of its base's did.
-        if changed is not None:
-            return changed
+        # A line can begin where none of its base's did, and forgers keep no order.
+        with suppress(MalformedTreeError):
+            return _follow(base, data, steps, id_bytes)
     lines = _parse(data, id_bytes)
     now, before = set(lines), set(base.lines)
     ordered = _is_ordered(lines, id_bytes)
-    return TreeText(lines, [*(now - before)], [*(before - now)], ordered, is_change=True)
+    return TreeText(lines, [*(now - before)], [*(before - now)], ordered)
 
 
 def _follow(
     base: TreeText, data: bytes, steps: Sequence[tuple[int, int]], id_bytes: int
-) -> TreeText | None:
+) -> TreeText:
     """Take whole lines from copied stretches, and parse what is between them.
 
-    None if the lines are not in order. Raises MalformedTreeError where what is between is none.
+    Raises MalformedTreeError where that is not whole lines, or where lines are not in order.
     """
     starts = base.starts
     lines: list[bytes] = []
@@ -80,8 +76,6 @@ def _follow(
         if start >= 0:
             first, last = bisect_left(starts, start), bisect_right(starts, start + length) - 1
             if first < last:
-                if first < done:
-                    return None
                 begin = target + starts[first] - start
                 came += _between(lines, base.lines[first], data[parsed:begin], id_bytes)
                 lines += base.lines[first:last]
@@ -94,7 +88,7 @@ def _follow(
     if both:
         came = [line for line in came if line not in both]
         gone = [line for line in gone if line not in both]
-    return TreeText(lines, came, gone, is_change=True)
+    return TreeText(lines, came, gone)
 
 
 def _between(

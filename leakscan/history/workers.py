@@ -11,7 +11,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -144,11 +144,11 @@ class _Worker:
         self._setup = setup
         self._surveyor = self._new_surveyor()
         self._packs: dict[int, Pack] = {}
+        self._opened = ExitStack()
 
     def close(self) -> None:
         """Close the packs."""
-        for pack in self._packs.values():
-            pack.close()
+        self._opened.close()
 
     def survey(self, number: int) -> Harvest:
         """Read the families of a batch; none of it where the memory ends."""
@@ -167,7 +167,8 @@ class _Worker:
             pack = self._packs.get(batch.pack)
             if pack is None:
                 entries = self._setup.packs[batch.pack]
-                pack = self._packs[batch.pack] = Pack(entries, self._setup.limit_bytes)
+                pack = self._opened.enter_context(Pack(entries, self._setup.limit_bytes))
+                self._packs[batch.pack] = pack
             for family in batch.families:
                 pack.walk(family, self._surveyor)
         return self._surveyor.take()

@@ -1,11 +1,14 @@
 """git's own objects are understood, or said not to be; never guessed."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakscan.history.objects import parse_author, parse_commit, parse_tag, parse_tree, to_date
+from leakscan.history.objects import parse_author, parse_commit, parse_tag, to_date
+from leakscan.history.treelines import MalformedTreeError, read_tree
 from leakscan.model import Kind
 
 _A, _B = "a" * 40, "b" * 40
@@ -41,7 +44,8 @@ def test_malformed_objects_are_not_guessed() -> None:
     assert parse_commit(f"tree {_A}\nparent {_A[:-1]}\n\n".encode()) is None
     assert parse_tag(b"object 12\ntype blob\n") is None
     assert parse_tag(f"object {_A}\ntype cheese\ntag x\n\n".encode()) is None
-    assert parse_tree(b"100644 name-without-id", 20) is None
+    with pytest.raises(MalformedTreeError):
+        read_tree(b"100644 name-without-id", 20)
 
 
 def test_a_tag_knows_what_it_points_to() -> None:
@@ -60,8 +64,8 @@ def test_a_year_outside_the_calendar_is_no_date() -> None:
 def test_a_tree_gives_back_its_entries_whatever_bytes_they_hold(
     entries: list[tuple[bytes, bytes, bytes]],
 ) -> None:
-    data = b"".join(mode + b" " + name + b"\0" + object_id for mode, name, object_id in entries)
-    assert parse_tree(data, 20) == entries
+    lines = [mode + b" " + name + b"\0" + object_id for mode, name, object_id in entries]
+    assert read_tree(b"".join(lines), 20).lines == lines
 
 
 @given(_entries.filter(bool), st.integers(min_value=1, max_value=19))
@@ -69,12 +73,14 @@ def test_a_cut_tree_is_not_taken_for_a_shorter_one(
     entries: list[tuple[bytes, bytes, bytes]], cut: int
 ) -> None:
     data = b"".join(mode + b" " + name + b"\0" + object_id for mode, name, object_id in entries)
-    assert parse_tree(data[:-cut], 20) is None
+    with pytest.raises(MalformedTreeError):
+        read_tree(data[:-cut], 20)
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_parsed_without_an_error(data: bytes) -> None:
     parse_commit(data)
     parse_tag(data)
-    parse_tree(data, 20)
+    with suppress(MalformedTreeError):
+        read_tree(data, 20)
     parse_author(data)
