@@ -34,6 +34,8 @@ class Kind(StrEnum):
     """A path in an index."""
     GIT_FILE = "git-file"
     """A file of the git directory itself: config, reflogs, messages being edited."""
+    TEXT = "text"
+    """Text that is no object of any repository: what came on stdin."""
     PACK = "pack"
     """A pack or its index as a whole; only in Skipped."""
 
@@ -100,6 +102,7 @@ class SkipReason(StrEnum):
     MATCH_TIMEOUT = "matching took too long"
     NOT_TRACED = "history could not be followed"
     UNSUPPORTED = "format not supported"
+    OUT_OF_TIME = "out of time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,14 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Marker:
+    """A comment on the line of a value that asks to allow it: its word, and what it says why."""
+
+    word: str
+    reason: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """Where a part stands inside one content: line and column from 1."""
 
@@ -215,6 +226,7 @@ class Position:
     line: int
     column: int
     encoding: Encoding = Encoding.PLAIN
+    marker: Marker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +291,8 @@ class Place(StrEnum):
     GIT_FILE = "git-file"
     DANGLING = "dangling"
     """An object that no commit holds."""
+    TEXT = "text"
+    """Text that came on stdin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +301,7 @@ class Occurrence:
 
     `object_id` is the blob (or the commit or tag) that holds it. `at_boundary` says that a parent
     was not in the store, so that the origin may lie beyond. `name` is the ref, tag or git file.
+    `marker` is the comment beside the part that decides: the secret, else the token, else the id.
     """
 
     place: Place
@@ -304,6 +319,17 @@ class Occurrence:
     column: int | None = None
     encoding: Encoding = Encoding.PLAIN
     at_boundary: bool = False
+    marker: Marker | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteExposure:
+    """A remote whose tracking refs contain a credential: the first of them, and since when."""
+
+    remote: bytes = field(repr=False)
+    ref: bytes = field(repr=False)
+    commit: ObjectId | None
+    since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +353,7 @@ class Exposure:
     leftovers_total: int = 0
     first_commit: ObjectId | None = None
     last_commit: ObjectId | None = None
+    remotes: tuple[RemoteExposure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,8 +372,40 @@ class Status(StrEnum):
     """What triage says of a finding."""
 
     NEW = "new"
+    KNOWN = "known"
+    """Not new in the range that was asked for: the excluded side holds it already."""
     BASELINED = "baselined"
     ALLOWED = "allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Why triage does not call a finding new: where that is written, the entry, and its reason."""
+
+    source: str
+    """`baseline`, `config` or `comment`."""
+    entry: str = field(repr=False)
+    reason: str = field(default="", repr=False)
+
+
+class NoteKind(StrEnum):
+    """What is wrong with an entry of a baseline, an allowlist or a comment."""
+
+    STALE = "stale"
+    EXPIRED = "expired"
+    NOT_OBEYED = "not obeyed"
+    NO_REASON = "no reason"
+    OLD_COMMENT = "comment made for another value"
+
+
+@dataclass(frozen=True, slots=True)
+class TriageNote:
+    """Something to tell about an entry; `where` names its file and line, or commit and path."""
+
+    kind: NoteKind
+    where: str = field(repr=False)
+    entry: str = field(repr=False)
+    text: str = field(default="", repr=False)
 
 
 class VerdictState(StrEnum):
@@ -365,6 +424,7 @@ class Finding:
     exposure: Exposure
     remediation: Remediation | None = None
     status: Status = Status.NEW
+    accepted: Acceptance | None = None
     verdict: VerdictState = VerdictState.NOT_CHECKED
 
 
@@ -372,6 +432,31 @@ DEEP_PATH: Final = 100
 """Components above which a path is not searched for secrets that its slashes break."""
 
 # -- result -----------------------------------------------------------------------------------
+
+
+class ScopeKind(StrEnum):
+    """What was asked for, where it was not everything."""
+
+    RANGE = "range"
+    SINCE = "since"
+    STAGED = "staged"
+    PUSH = "push"
+    RECEIVE = "receive"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The part of a repository that was asked for.
+
+    Objects and commits that `include` reaches and `exclude` does not; both as a reader would
+    name them.
+    """
+
+    kind: ScopeKind
+    include: tuple[bytes, ...] = field(default=(), repr=False)
+    exclude: tuple[bytes, ...] = field(default=(), repr=False)
+    commits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,6 +473,8 @@ class Target:
     replace_refs: int
     grafts: bool
     object_format: str
+    scope: Scope | None = None
+    """The part that was scanned; None for everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,5 +507,6 @@ class ScanResult:
     coverage: Coverage
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
+    notes: tuple[TriageNote, ...] = ()
     hidden: frozenset[Secret] = frozenset()
     """Secrets that are no finding and stand in a path of this result; a report masks them too."""
