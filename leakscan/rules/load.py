@@ -1,96 +1,75 @@
-"""Find and read the rule files.
+"""Find the rule files, and read them or what the cache has of them.
 
 Part of the rules stage. In: a folder of `*.yaml`. Out: `RuleSet` with its version and hash.
-The meaning of each rule's fields is left to `schema`.
+Parsing and checking take half as long as all the rest of a start, so they are imported, in
+`files`, for rules that are not in the cache.
 """
 
-import hashlib
-from collections.abc import Mapping
+import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import hyperscan
-import regex
-import yaml
-
-from leakscan.model import Rule, RuleSet
+from leakscan import __version__
+from leakscan import cache as kept
+from leakscan.model import RuleSet
 from leakscan.resources import patterns
-from leakscan.rules.schema import RuleError, rule_from
+from leakscan.rules.errors import RuleError
 
-_KEYS: Final = frozenset({"version", "terms", "rules"})
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KIND: Final = "rules"
 
 
-def load_rules(directory: Path | None = None) -> RuleSet:
+def load_rules(directory: Path | None = None, cache: Path | None = None) -> RuleSet:
     """Return all rules of the folder, of its `*.yaml` alone, in the order of their names.
+
+    With a cache, the rules that came with leakscan have no examples: these prove the rules, and
+    no scan needs them. Rules of a folder are always read and tried.
 
     Raises: RuleError if a file cannot be read, a rule is wrong, or two rules share an id.
     """
-    own = directory is not None  # Those that came with leakscan were tried when it was made.
-    directory = directory or patterns()
-    files = sorted(directory.glob("*.yaml"), key=lambda file: file.name)
-    if not files:
-        raise RuleError(str(directory), "", "rules", "no *.yaml in this folder")
-    digest = hashlib.sha256()
-    versions: list[str] = []
-    rules: dict[str, Rule] = {}
-    for file in files:
-        source = _read(file)
-        digest.update(file.name.encode() + b"\0" + len(source).to_bytes(8, "big") + source)
-        document = _document(file, source)
-        versions.append(document["version"])
-        for rule in _rules(file.name, document):
-            if own:
-                _compiles(file.name, rule)
-            if rule.id in rules:
-                raise RuleError(file.name, rule.id, "id", "is used twice")
-            rules[rule.id] = rule
-    return RuleSet(tuple(rules.values()), "+".join(versions), digest.hexdigest())
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise RuleError(file.name, "", "file", error.strerror or "cannot be read") from None
-
-
-def _document(file: Path, source: bytes) -> Mapping[str, Any]:
-    try:
-        document = yaml.load(source, Loader=_LOADER)  # noqa: S506 - one of the safe loaders
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "file"
-        raise RuleError(file.name, "", where, "is not YAML") from None
-    if not isinstance(document, dict):
-        raise RuleError(file.name, "", "file", "must be a mapping with version and rules")
-    for key in document:
-        if key not in _KEYS:
-            raise RuleError(file.name, "", str(key), "is not a key of a rule file")
-    if not isinstance(document.get("version"), str) or not document["version"]:
-        raise RuleError(file.name, "", "version", "must be a text")
-    return document
-
-
-def _rules(file: str, document: Mapping[str, Any]) -> list[Rule]:
-    terms = document.get("terms", {})
-    if not isinstance(terms, dict) or not all(isinstance(term, str) for term in terms.values()):
-        raise RuleError(file, "", "terms", "must be a mapping of texts")
-    entries = document.get("rules")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise RuleError(file, "", "rules", "must be a list of mappings")
-    return [rule_from(file, entry, terms) for entry in entries]
-
-
-def _compiles(file: str, rule: Rule) -> None:
-    """Try both engines, so that a scan cannot fail on a rule later."""
-    try:
-        regex.compile(rule.pattern.encode("latin-1"))
-    except regex.error as error:
-        raise RuleError(file, rule.id, "pattern", f"does not compile: {error}") from None
-    try:
-        hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK).compile(
-            expressions=[rule.needle.encode("latin-1")], ids=[0], flags=[0]
+    sources = _sources(directory or patterns())
+    digest = kept.sha256(
+        b"".join(
+            name.encode() + b"\0" + len(source).to_bytes(8, "big") + source
+            for name, source in sources.items()
         )
-    except hyperscan.error as error:
-        raise RuleError(file, rule.id, "needle", f"does not compile: {error}") from None
+    ).hexdigest()
+    if directory is not None or cache is None:
+        from leakscan.rules.files import rules_from
+
+        return rules_from(sources, digest, tried=directory is None)
+    return _from_cache(sources, digest, cache)
+
+
+def _from_cache(sources: dict[str, bytes], digest: str, cache: Path) -> RuleSet:
+    from leakscan.rules.kept import decode, encode
+
+    key = kept.key_of(__version__.encode(), digest.encode(), *_code())
+    raw = kept.load(cache, _KIND, key)
+    known = decode(raw) if raw is not None else None
+    if known is not None:
+        return known
+    from leakscan.rules.files import rules_from
+
+    raw = encode(rules_from(sources, digest, tried=True))
+    kept.store(cache, _KIND, key, raw)
+    made = decode(raw)
+    assert made is not None
+    return made
+
+
+def _sources(directory: Path) -> dict[str, bytes]:
+    try:
+        files = sorted(directory.glob("*.yaml"), key=lambda file: file.name)
+        sources = {file.name: file.read_bytes() for file in files}
+    except OSError as error:
+        name = Path(error.filename or directory).name
+        raise RuleError(name, "", "file", error.strerror or "cannot be read") from None
+    if not sources:
+        raise RuleError(str(directory), "", "rules", "no *.yaml in this folder")
+    return sources
+
+
+def _code() -> list[bytes]:
+    """Return what the rules follow from besides their files, so that a change of it counts."""
+    modules = sorted(Path(__file__).parent.glob("*.py"))
+    return [sys.version.encode(), *(module.read_bytes() for module in modules)]

@@ -10,8 +10,8 @@ from dataclasses import fields as fields_of
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
-from leakscan.errors import ExitCode, LeakscanError
 from leakscan.model import MAX_NEEDLE_WIDTH, Boundary, Example, Level, Part, Rule, RuleId
+from leakscan.rules.errors import RuleError
 from leakscan.rules.width import Shape, shape
 
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -27,18 +27,6 @@ _OPTIONAL: Final[Mapping[str, object]] = {
 _KEYS: Final = frozenset(field.name for field in fields_of(Rule))
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _Type = TypeVar("_Type")
-
-
-class RuleError(LeakscanError):
-    """A rule file that cannot be used as it stands."""
-
-    code = ExitCode.CONFIG
-
-    def __init__(self, file: str, rule: str, field: str, problem: str) -> None:
-        where = f"rule {rule}: {field}" if rule else field
-        super().__init__(
-            f"{file}: {where}: {problem}", hint="CONTRIBUTING.md explains each field of a rule."
-        )
 
 
 class Fields:

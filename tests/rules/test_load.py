@@ -5,8 +5,8 @@ import pytest
 
 from leakscan.errors import ExitCode
 from leakscan.model import MAX_NEEDLE_WIDTH
+from leakscan.rules.errors import RuleError
 from leakscan.rules.load import load_rules
-from leakscan.rules.schema import RuleError
 from leakscan.rules.width import shape
 
 RULE = """\
