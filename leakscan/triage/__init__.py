@@ -1,0 +1,1 @@
+"""Triage: which findings somebody has accepted, and why."""

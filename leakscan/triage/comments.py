@@ -1,0 +1,136 @@
+"""Comments beside a value that ask to allow it.
+
+Part of the triage stage. In: a content with what was seen in it. Out: the same sightings, each
+position with the marker on its line. A marker has a colon or a space in it, which no value can
+have, so it never stands inside one. Whether a marker is obeyed is decided later.
+
+Source: the words of gitleaks (README, "gitleaks:allow") and of detect-secrets (README, "Inline
+Allowlisting").
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from leakscan.model import Content, Encoding, Marker, Position, Sighting
+
+OWN_WORD: Final = "leakscan:allow"
+"""The marker that needs a reason; the others have none by custom."""
+
+_MARKER: Final = re.compile(
+    rb"(?<![\w:])(?:(?P<word>(?:leakscan|gitleaks):allow)(?!-?\w)"
+    rb"|(?P<pragma>pragma: ?allowlist[ -](?P<below>nextline[ -])?secret)(?!\w))"
+)
+_HINT: Final = b"allow"
+_WIDE_HINT: Final = b"a\0l\0l\0o\0w"
+"""UTF-16 in either byte order has it."""
+_MAX_REASON: Final = 200
+_LEAD: Final = re.compile(r"\s*(?:reason\s*=|[:=\u2013\u2014]|--?)?[\s\"']*")
+_CLOSER: Final = re.compile(r"-->|--%>|\*/|\*\)|[#%}]\}|%>|[\"'`]\s*[,;)\]}>]|[\r\n\0]")
+_OPAQUE: Final = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
+_LETTERS: Final = re.compile(r"[^\W\d_]{2}")
+_NOT_ZERO: Final = bytes([0]) + bytes([0xFF]) * 255
+
+
+def with_markers(content: Content, sightings: Sequence[Sighting]) -> list[Sighting]:
+    """Return the sightings of a content, with the marker on the line of each part.
+
+    Costs one search for a word where there is none.
+    """
+    encodings = {position.encoding for one in sightings for position in one.positions}
+    markers = {encoding: _markers(content, encoding) for encoding in encodings}
+    if not any(markers.values()):
+        return list(sightings)
+    return [
+        replace(one, positions=tuple(_marked(position, markers) for position in one.positions))
+        for one in sightings
+    ]
+
+
+def is_obeyed(marker: Marker) -> bool:
+    """Say whether a marker counts: ours needs a reason that is more than an opaque value."""
+    if marker.word != OWN_WORD:
+        return True
+    said = _OPAQUE.sub("", marker.reason.decode("utf-8", "replace"))
+    return _LETTERS.search(said) is not None
+
+
+def _marked(position: Position, markers: Mapping[Encoding, Mapping[int, Marker]]) -> Position:
+    marker = markers[position.encoding].get(position.line)
+    return replace(position, marker=marker) if marker is not None else position
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A content with one byte per character; character i stands at `origin + i * width`."""
+
+    encoding: Encoding
+    chars: bytes = field(repr=False)
+    origin: int = 0
+    width: int = 1
+
+    def offset(self, index: int) -> int:
+        return self.origin + index * self.width
+
+
+def _markers(content: Content, encoding: Encoding) -> dict[int, Marker]:
+    """Return the marker that counts for each line, lines as the match stage counts them."""
+    hint = _HINT if encoding is Encoding.PLAIN else _WIDE_HINT
+    if hint not in content.data:
+        return {}
+    by_line: dict[int, Marker] = {}
+    for text in _texts(content.data, encoding):
+        for line, marker in _each(content, text):
+            if line not in by_line or (is_obeyed(marker) and not is_obeyed(by_line[line])):
+                by_line[line] = marker
+    return by_line
+
+
+def _each(content: Content, text: _Text) -> Iterator[tuple[int, Marker]]:
+    """Yield each marker with the line it is for."""
+    # Lines of a text that is UTF-16 as a whole are counted in it, of another one in its bytes.
+    whole = text.width == 2 and (
+        content.data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content.data[:2]
+    )
+    counted = text.chars if whole else content.data
+    line, done = content.lines_before + 1, 0
+    for found in _MARKER.finditer(text.chars):
+        at = found.start() if whole else text.offset(found.start())
+        line += counted.count(b"\n", done, at)
+        done = at
+        word = found["word"] or found["pragma"]
+        marker = Marker(word.decode("ascii"), _reason(content.data, text, found.end()))
+        yield line + bool(found["below"]), marker
+
+
+def _reason(data: bytes, text: _Text, start: int) -> bytes:
+    """Return what follows a marker on its line, as UTF-8, without what closes the comment."""
+    end = text.chars.find(b"\n", start, start + 4 * _MAX_REASON)
+    end = end if end >= 0 else start + 4 * _MAX_REASON
+    raw = data[text.offset(start) : text.offset(end)]
+    codec = "utf-8" if text.encoding is Encoding.PLAIN else text.encoding.value
+    said = raw.decode(codec, "replace")
+    lead = _LEAD.match(said)
+    said = said[lead.end() if lead else 0 :]
+    closer = _CLOSER.search(said)
+    said = said[: closer.start() if closer else len(said)]
+    return " ".join(said.split()).rstrip("\"'`; ")[:_MAX_REASON].encode()
+
+
+def _texts(data: bytes, encoding: Encoding) -> Collection[_Text]:
+    """Return the ways to read the bytes in an encoding: UTF-16 may begin at an odd byte."""
+    if encoding is Encoding.PLAIN:
+        return [_Text(encoding, data)]
+    return [_narrow(data, encoding, parity) for parity in (0, 1)]
+
+
+def _narrow(data: bytes, encoding: Encoding, origin: int) -> _Text:
+    """Return the low byte of each pair, 0xFF where the high byte says it is no Latin letter."""
+    first, second = data[origin::2], data[origin + 1 :: 2]
+    low, high = (first, second) if encoding is Encoding.UTF_16_LE else (second, first)
+    count = min(len(low), len(high))
+    # One operation on the whole text; a loop over characters is 100 times slower.
+    mask = int.from_bytes(high[:count].translate(_NOT_ZERO), "little")
+    chars = (int.from_bytes(low[:count], "little") | mask).to_bytes(count, "little")
+    return _Text(encoding, chars, origin, 2)
