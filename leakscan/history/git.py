@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Self
 
@@ -27,6 +28,12 @@ PROGRESS_TIMEOUT_S: Final = 120.0
 _HEX2: Final = re.compile(r"[0-9a-f]{2}")
 _STDERR_LIMIT: Final = 16_384
 _KEPT_VARIABLES: Final = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
+_USER_VARIABLES: Final = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_EXEC_PATH",
+)
 
 
 class GitError(LeakscanError):
@@ -286,3 +293,49 @@ def _enlarge_pipe(stream: IO[bytes] | None) -> None:
         import fcntl
 
         fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a git that was run for the user ended: exit status, output, and complaints, masked."""
+
+    status: int
+    out: bytes = field(repr=False)
+    complaint: str
+
+
+def run_for_user(
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    *,
+    feed: bytes = b"",
+    timeout_s: float = PROGRESS_TIMEOUT_S,
+) -> Answer:
+    """Run git in a folder with the user's own configuration, and hooks where it has any.
+
+    Only to install hooks where the user asks for it, and to try them in repositories that we
+    made: never for a repository that is scanned. `folder` alone decides which repository it is.
+    Raises GitMissingError, and GitError where git cannot be started or does not end.
+    """
+    program = shutil.which("git", path=environment.get("PATH"))
+    if program is None:
+        raise GitMissingError("git is not installed, or not on PATH.", hint="Install git.")
+    kept = {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("GIT_") or name.startswith(_USER_VARIABLES)
+    }
+    try:
+        done = subprocess.run(
+            [program, *arguments],
+            cwd=folder,
+            env=kept | {"GIT_TERMINAL_PROMPT": "0"},
+            input=feed,
+            capture_output=True,
+            check=False,
+            timeout=timeout_s,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise GitError(f"git {arguments[0]} in {folder} could not be run: {error}") from error
+    return Answer(done.returncode, done.stdout, mask_text(done.stderr.decode("utf-8", "replace")))
