@@ -17,6 +17,7 @@ from leakscan.errors import ExitCode, LeakscanError
 
 _COMMANDS: Final = {
     "scan": ("leakscan.cli.scan", "Scan a repository's whole history for AWS credentials."),
+    "hook": ("leakscan.cli.hook", "Install, remove and judge the git hooks."),
     "rules": ("leakscan.cli.rules", "List, show and test the rules."),
 }
 
