@@ -28,13 +28,15 @@ from leakscan.model import (
     Sighting,
     Skipped,
     SkipReason,
+    TriageNote,
 )
 from leakscan.redact import Secret
-from leakscan.trace.findings import findings_of
+from leakscan.trace.findings import Findings, findings_of
 from leakscan.trace.grouping import group, pair_lone_parts
 from leakscan.trace.tracer import Traced, trace
 from leakscan.trace.values import Values
 from leakscan.trace.versions import search_versions
+from leakscan.triage.comments import with_markers
 
 _SLASH = ord("/")
 _SECRET_BYTES = 40
@@ -106,7 +108,7 @@ class Stages:
     rules: RuleSet
     matcher: Matching
     scorer: Scoring
-    remediations: Mapping[str, Remediation]
+    remediations: Callable[[], Mapping[str, Remediation]]
     fill: Fill
 
     @property
@@ -127,7 +129,7 @@ class Stages:
             else:
                 candidates.append(item)
         if candidates:
-            yield from self.scorer.score(content, candidates)
+            yield from with_markers(content, self.scorer.score(content, candidates))
 
 
 @dataclass(slots=True)
@@ -159,26 +161,92 @@ class _Tally:
             self.skipped.append(item)
 
 
+class Judging(Protocol):
+    """The triage stage as the pipeline needs it."""
+
+    def judge(self, findings: Sequence[Finding]) -> tuple[list[Finding], list[TriageNote]]:
+        """Return the findings with their status, and what is wrong with baseline and allowlist."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a source holds, before triage and report; `objects` were read, by their kind."""
+
+    source: Source
+    values: Values
+    traced: Traced
+    builder: Findings
+    findings: list[Finding]
+    skipped: list[Skipped]
+    objects: Mapping[Kind, int]
+    bytes_scanned: int
+
+
 def scan(
-    source: Source, make_stages: MakeStages, observer: Observer, clock: Callable[[], float]
+    source: Source,
+    make_stages: MakeStages,
+    observer: Observer,
+    clock: Callable[[], float],
+    triage: Judging | None = None,
 ) -> ScanResult:
     """Scan everything a source has. `clock` gives seconds."""
     started = clock()
+    examined = examine(source, make_stages, observer)
+    findings, notes = judged(examined.findings, triage)
+    return conclude(examined, make_stages(), findings, notes, clock() - started)
+
+
+def judged(
+    findings: list[Finding], triage: Judging | None
+) -> tuple[list[Finding], list[TriageNote]]:
+    """Return what triage says; without one, everything is as it was."""
+    return triage.judge(findings) if triage is not None else (findings, [])
+
+
+def examine(
+    source: Source,
+    make_stages: MakeStages,
+    observer: Observer,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Examined:
+    """Read, match and trace everything a source has; what is left when `is_over` is Skipped."""
     stages = make_stages()
-    tally = _read(source, make_stages, stages, observer)
+    tally = _read(source, make_stages, stages, observer, is_over)
     _assert_all_read(source, tally)
     observer.stage("tracing")
-    findings, traced = _trace(source, stages, tally)
-    skipped = _without_repeats([*tally.skipped, *traced.skipped])
+    values, traced = _trace(source, tally)
+    builder = findings_of(source, values, traced)
+    return Examined(
+        source,
+        values,
+        traced,
+        builder,
+        _findings(stages, tally.sightings, builder),
+        _without_repeats([*tally.skipped, *traced.skipped]),
+        dict(sorted(Counter(tally.seen.values()).items())),
+        tally.bytes_scanned,
+    )
+
+
+def conclude(
+    examined: Examined,
+    stages: Stages,
+    findings: Sequence[Finding],
+    notes: Sequence[TriageNote],
+    seconds: float,
+) -> ScanResult:
+    """Return the result of a scan that took some seconds."""
+    source, skipped = examined.source, examined.skipped
     coverage = Coverage(
         objects_expected=source.expected,
-        objects_scanned=len(tally.seen),
-        by_kind=dict(sorted(Counter(tally.seen.values()).items())),
-        bytes_scanned=tally.bytes_scanned,
+        objects_scanned=sum(examined.objects.values()),
+        by_kind=examined.objects,
+        bytes_scanned=examined.bytes_scanned,
         not_in_store=NotInStore(
-            tuple(sorted(traced.submodules)), tuple(sorted(source.lfs_objects()))
+            tuple(sorted(examined.traced.submodules)), tuple(sorted(source.lfs_objects()))
         ),
-        seconds=round(clock() - started, 3),
+        seconds=round(seconds, 3),
     )
     return ScanResult(
         target=source.target,
@@ -187,15 +255,25 @@ def scan(
         coverage=coverage,
         findings=tuple(sorted(findings, key=_worst_first)),
         skipped=tuple(skipped),
+        notes=tuple(notes),
         hidden=frozenset(_hidden(stages, findings, skipped)),
     )
 
 
-def _read(source: Source, make_stages: MakeStages, stages: Stages, observer: Observer) -> _Tally:
+def _read(
+    source: Source,
+    make_stages: MakeStages,
+    stages: Stages,
+    observer: Observer,
+    is_over: Callable[[], bool],
+) -> _Tally:
     """Read and match everything once."""
     tally = _Tally()
     observer.start(source.expected)
     for item in source.contents(make_stages):
+        if is_over():
+            tally.skipped.append(Skipped(Kind.PACK, SkipReason.OUT_OF_TIME))
+            break
         match item:
             case Harvest():
                 tally.add(item)
@@ -217,8 +295,8 @@ def _assert_all_read(source: Source, tally: _Tally) -> None:
         tally.skipped.append(Skipped(Kind.PACK, SkipReason.UNREADABLE, detail=detail))
 
 
-def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding], Traced]:
-    """Follow what was seen through history and conclude on each credential."""
+def _trace(source: Source, tally: _Tally) -> tuple[Values, Traced]:
+    """Follow what was seen through history."""
     # Processes finish in any order; the report is the same each time.
     tally.sightings.sort(key=_place)
     values = Values()
@@ -229,25 +307,30 @@ def _trace(source: Source, stages: Stages, tally: _Tally) -> tuple[list[Finding]
         first = traced
         traced = trace(source, values.bits(), tally.damaged)
         traced.skipped += first.skipped  # Repeats go when the result is made.
-    builder = findings_of(source, values, traced)
+    return values, traced
+
+
+def _findings(stages: Stages, sightings: Sequence[Sighting], builder: Findings) -> list[Finding]:
+    """Conclude on each credential."""
 
     def is_sure(sightings: Sequence[Sighting]) -> bool:
         """Say whether sightings of one identity amount to more than a doubt where they stand."""
         paths = builder.paths(sightings[0].identity)
         return stages.scorer.conclude(sightings, paths).confidence is not Level.LOW
 
-    groups = pair_lone_parts(group(tally.sightings), values, traced, is_sure)
+    groups = pair_lone_parts(group(sightings), builder.values, builder.traced, is_sure)
+    remediations = stages.remediations() if groups else {}
     findings = []
     for identity, sightings in groups.items():
         credential = stages.scorer.conclude(sightings, builder.paths(identity))
-        remediation = stages.remediations.get(credential.rule.remediation)
+        remediation = remediations.get(credential.rule.remediation)
         findings.append(
             replace(
                 builder.build(credential),
                 remediation=stages.fill(remediation, credential) if remediation else None,
             )
         )
-    return findings, traced
+    return findings
 
 
 def _hidden(stages: Stages, findings: Sequence[Finding], skipped: Sequence[Skipped]) -> set[Secret]:

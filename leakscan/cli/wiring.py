@@ -35,7 +35,7 @@ class MakeStages:
         """Return the stages of this process. Raises LeakscanError for an invalid text."""
         if self._made is None:
             matcher = Matcher(self._rules, deep=self._deep, cache=_cache())
-            self._made = Stages(self._rules, matcher, Scorer(), load_catalog(), fill)
+            self._made = Stages(self._rules, matcher, Scorer(), load_catalog, fill)
         return self._made
 
     def __reduce__(self) -> "tuple[type[MakeStages], tuple[RuleSet, bool]]":
@@ -54,6 +54,7 @@ def open_source(path: Path, reading: Reading) -> Iterator[StoreSource]:
     with Git(
         layout.objects, layout.object_format, os.environ, max_object_bytes=reading.limit_bytes
     ) as git:
+        git.check()
         yield StoreSource(layout, git, reading)
 
 

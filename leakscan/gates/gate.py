@@ -68,7 +68,8 @@ def _looked_up(finding: Finding, whole: Examined, held: int) -> Finding:
     identity = finding.credential.identity
     new = _introduced(finding)
     numbers = [whole.values.numbers.get(value) for value in parts(identity) if value[0] in new]
-    is_known = all(number is not None and held >> number & 1 for number in numbers)
+    # Nothing to look up is no proof that it was there.
+    is_known = bool(numbers) and all(at is not None and held >> at & 1 for at in numbers)
     exposure = whole.builder.exposure(identity) or finding.exposure
     status = Status.KNOWN if is_known else Status.NEW
     return replace(finding, exposure=exposure, status=status)

@@ -27,14 +27,24 @@ class Reader(Protocol):
 
 
 class Source(Protocol):
-    """Everything to look at, and the facts the trace needs: whole once `contents` has ended."""
+    """Everything to look at, and the facts the trace needs: whole once `contents` has ended.
 
-    target: Target
+    `outside` are commits that are only compared with: what they did is not looked at. `staged` is
+    the commit that stands for an index.
+    """
+
     links: Links
     refs: Refs
     index: list[IndexEntry]
     shallow: frozenset[ObjectId]
     reader: Reader
+    outside: set[ObjectId]
+    staged: ObjectId | None
+
+    @property
+    def target(self) -> Target:
+        """What is scanned."""
+        ...
 
     @property
     def expected(self) -> int:

@@ -121,7 +121,11 @@ class GitProcess:
 
 
 class Git:
-    """Starts git against one object directory. A context manager: it owns a temporary folder."""
+    """Starts git against one object directory. A context manager: it owns a temporary folder.
+
+    With `quarantine`, the folder of objects that git has received and not accepted yet, or with
+    `scratch`, what git writes goes to a folder of our own that borrows from both.
+    """
 
     def __init__(
         self,
@@ -130,6 +134,8 @@ class Git:
         environment: Mapping[str, str],
         *,
         max_object_bytes: int,
+        quarantine: Path | None = None,
+        scratch: bool = False,
     ) -> None:
         program = shutil.which("git", path=environment.get("PATH"))
         if program is None:
@@ -141,21 +147,31 @@ class Git:
         self._folder = tempfile.TemporaryDirectory(prefix="leakscan-", ignore_cleanup_errors=True)
         self.git_dir = Path(self._folder.name)
         _write_git_dir(self.git_dir, object_format)
+        if quarantine is not None or scratch:
+            stores = [quarantine, objects] if quarantine is not None else [objects]
+            objects = _borrowing_store(self.git_dir / "objects", stores)
         self._environment = _environment(environment, self.git_dir, objects, max_object_bytes)
 
     def __enter__(self) -> Self:
-        try:
-            answer = self.run(["version"], limit_bytes=4096)
-        except OSError as error:
-            self._folder.cleanup()
-            raise GitError(f"{self._program} cannot be started: {error.strerror}.") from error
-        if not answer.startswith(b"git version "):
-            self._folder.cleanup()
-            raise GitError(f"{self._program} does not answer like git.")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._folder.cleanup()
+
+    def check(self) -> None:
+        """Raise GitError where the program is not git."""
+        if not self.run(["version"], limit_bytes=4096).startswith(b"git version "):
+            raise GitError(f"{self._program} does not answer like git.")
+
+    def know_shallow(self, text: bytes) -> None:
+        """Let git end history where a shallow clone ends it; `text` as in the file `shallow`."""
+        (self.git_dir / "shallow").write_bytes(text)
+
+    def know_refs(self, targets: Mapping[bytes, bytes], head: bytes) -> None:
+        """Let git understand the names of refs (to raw ids), and HEAD as its file says it."""
+        lines = [target.hex().encode("ascii") + b" " + name for name, target in targets.items()]
+        (self.git_dir / "packed-refs").write_bytes(b"".join(line + b"\n" for line in lines))
+        (self.git_dir / "HEAD").write_bytes(head + b"\n")
 
     @contextmanager
     def start(
@@ -168,16 +184,20 @@ class Git:
         """Run git with arguments; `feed` is written to its stdin from a thread of its own.
 
         `extra` adds environment variables, such as GIT_INDEX_FILE. The process is ended on exit.
+        Raises GitError where git cannot be started.
         """
-        popen = subprocess.Popen(
-            [self._program, *arguments],
-            stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=self._environment | dict(extra or {}),
-            cwd=self.git_dir,
-            bufsize=1 << 20,
-        )
+        try:
+            popen = subprocess.Popen(
+                [self._program, *arguments],
+                stdin=subprocess.DEVNULL if feed is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment | dict(extra or {}),
+                cwd=self.git_dir,
+                bufsize=1 << 20,
+            )
+        except OSError as error:
+            raise GitError(f"{self._program} cannot be started: {error.strerror}.") from error
         _enlarge_pipe(popen.stdout)
         process = GitProcess(popen, feed)
         try:
@@ -189,6 +209,7 @@ class Git:
         self,
         arguments: Sequence[str],
         *,
+        feed: Iterable[bytes] | None = None,
         extra: Mapping[str, str] | None = None,
         limit_bytes: int = 1 << 30,
     ) -> bytes:
@@ -196,7 +217,7 @@ class Git:
 
         Raises GitError with git's last words if it fails, hangs or prints more than limit_bytes.
         """
-        with self.start(arguments, extra=extra) as process:
+        with self.start(arguments, feed=feed, extra=extra) as process:
             output = bytearray()
             # In blocks: a read of the whole limit would allocate the whole limit.
             while block := process.read(1 << 20):
@@ -251,6 +272,17 @@ def _write_git_dir(git_dir: Path, object_format: str, ref_format: str = "") -> N
         + (f"\trefstorage = {ref_format}\n" if ref_format else ""),
         encoding="ascii",
     )
+
+
+def _borrowing_store(folder: Path, stores: Sequence[Path]) -> Path:
+    """Make the folder an object store that has what other stores have, the first one first."""
+    info = folder / "info"
+    info.mkdir()
+    lines = [os.fsencode(store.resolve()) for store in stores]
+    quoted = [line.replace(b"\\", b"\\\\").replace(b'"', b'\\"') for line in lines]
+    quoted = [line.replace(b"\n", b"\\n") for line in quoted]
+    (info / "alternates").write_bytes(b"".join(b'"' + line + b'"\n' for line in quoted))
+    return folder
 
 
 def _environment(

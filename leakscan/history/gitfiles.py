@@ -97,7 +97,7 @@ def read_indexes(layout: Layout, git: Git) -> Iterator[IndexEntry | Skipped]:
             if not _is_sound(data, layout.object_format):
                 detail = "its checksum is wrong"
                 yield Skipped(Kind.INDEX, SkipReason.DAMAGED, path=prefix + b"index", detail=detail)
-            _lend_shared_index(git_dir, git)
+            lend_shared_index(git_dir, git)
             listing = git.run(["ls-files", "-z", "--stage"], extra={"GIT_INDEX_FILE": str(path)})
         except OSError as error:
             detail = error.strerror or str(error)
@@ -130,8 +130,8 @@ def _entries(index: bytes, listing: bytes) -> Iterator[IndexEntry]:
         yield IndexEntry(index, path, mode.lstrip(b"0"), object_id)
 
 
-def _lend_shared_index(git_dir: Path, git: Git) -> None:
-    """Copy what a split index names: git looks for it in its own GIT_DIR."""
+def lend_shared_index(git_dir: Path, git: Git) -> None:
+    """Copy what a split index names: git looks for it in its own GIT_DIR. Raises OSError."""
     for shared in git_dir.glob("sharedindex.*"):
         (git.git_dir / shared.name).write_bytes(read_file(shared, _INDEX_LIMIT))
 

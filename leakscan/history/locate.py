@@ -6,6 +6,7 @@ is read as text for three settings, and includes are not followed.
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +28,14 @@ class NoRepositoryError(LeakscanError):
 
 
 @dataclass(frozen=True, slots=True)
+class Remote:
+    """A remote of the repository's own config: where it is, and whether it promises objects."""
+
+    urls: frozenset[bytes] = frozenset()
+    promisor: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Where the parts of a repository are; in a linked worktree `git_dir` is not `common_dir`."""
 
@@ -40,6 +49,7 @@ class Layout:
     ref_format: str
     """`files` or `reftable`."""
     partial: bool
+    remotes: Mapping[str, Remote]
     problems: tuple[Skipped, ...]
     """Files of the git directory that should tell how to read it, and could not be read."""
 
@@ -58,6 +68,16 @@ def locate(path: Path) -> Layout:
         return _locate(path)
     except OSError as error:
         raise NoRepositoryError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def locate_git_dir(git_dir: Path, top: Path) -> Layout:
+    """Return the layout of a git directory that git itself has named, as it does to its hooks.
+
+    Raises NoRepositoryError where it is none.
+    """
+    if not _has_objects(git_dir):
+        raise NoRepositoryError(f"{git_dir} is not a git directory.")
+    return _layout(git_dir.resolve(), top)
 
 
 def _locate(path: Path) -> Layout:
@@ -123,9 +143,8 @@ def _layout(git_dir: Path, top: Path) -> Layout:
     settings = parse_config(_read_or_note(common, "config", _CONFIG_LIMIT, problems))
     declared = settings.get(("extensions", "objectformat"), b"").decode("ascii", "replace").lower()
     ref_format = settings.get(("extensions", "refstorage"), b"files").decode("ascii", "replace")
-    promisor = ("extensions", "partialclone") in settings or any(
-        section.startswith("remote.") and key == "promisor" for section, key in settings
-    )
+    remotes = _remotes(settings)
+    promised = any(remote.promisor for remote in remotes.values())
     return Layout(
         top=top,
         git_dir=git_dir,
@@ -133,7 +152,8 @@ def _layout(git_dir: Path, top: Path) -> Layout:
         objects=objects,
         object_format="sha256" if (declared or _infer_format(objects)) == "sha256" else "sha1",
         ref_format="reftable" if ref_format.lower().startswith("reftable") else "files",
-        partial=promisor or _has_promisor_pack(objects),
+        partial=promised or _has_promisor_pack(objects),
+        remotes=remotes,
         problems=tuple(problems),
     )
 
@@ -167,6 +187,25 @@ def parse_config(text: bytes) -> dict[tuple[str, str], bytes]:
             value = (setting.group(2) or b"true").strip().strip(b'"')
             settings[section, setting.group(1).decode("latin-1").lower()] = value
     return settings
+
+
+def _remotes(settings: Mapping[tuple[str, str], bytes]) -> dict[str, Remote]:
+    """Return the remotes a config names. Source: git documentation, git-config, `remote.<name>`."""
+    remotes: dict[str, Remote] = {}
+    partial = settings.get(("extensions", "partialclone"))
+    if partial is not None:
+        remotes[partial.decode("utf-8", "surrogateescape")] = Remote(promisor=True)
+    for (section, key), value in settings.items():
+        if not section.startswith("remote.") or key not in ("url", "pushurl", "promisor"):
+            continue
+        # Sections are read as Latin-1; names are UTF-8, as in the names of refs.
+        name = section[7:].encode("latin-1").decode("utf-8", "surrogateescape")
+        known = remotes.get(name, Remote())
+        if key == "promisor":
+            remotes[name] = Remote(known.urls, promisor=True)
+        else:
+            remotes[name] = Remote(known.urls | {value}, promisor=known.promisor)
+    return remotes
 
 
 def submodule_paths(gitmodules: bytes) -> set[bytes]:

@@ -19,6 +19,7 @@ _REF_LIMIT: Final = 64 << 10
 _PACKED_LIMIT: Final = 1 << 30
 _REFLOG_LIMIT: Final = 1 << 30
 _SYMBOLIC_DEPTH: Final = 5
+_SHALLOW_LIMIT: Final = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,60 @@ def read_refs(layout: Layout) -> Refs:
     return refs
 
 
+def read_targets(layout: Layout, *folders: bytes) -> Refs:
+    """Read the refs below some folders such as `refs/remotes`, and HEAD; no reflogs.
+
+    Refs of linked work trees are not among them.
+    """
+    refs = Refs()
+    symbolic: dict[bytes, bytes] = {}
+    _read_packed(layout, refs)
+    starts = tuple(folder + b"/" for folder in folders)
+    refs.targets = {name: to for name, to in refs.targets.items() if name.startswith(starts)}
+    for folder in folders:
+        for path, name in _walk(layout.common_dir / os.fsdecode(folder), folder, refs.skipped):
+            _read_loose_ref(path, name, layout, refs, symbolic)
+    for name, target in symbolic.items():
+        _resolve(name, target, symbolic, refs)
+    return refs
+
+
+def read_head(layout: Layout) -> bytes:
+    """Return what HEAD of the work tree says, `ref: ` and a name, or an id in hex.
+
+    Raises OSError.
+    """
+    return read_file(layout.git_dir / "HEAD", _REF_LIMIT).strip()
+
+
+def read_ref(layout: Layout, name: bytes) -> ObjectId | None:
+    """Return what one ref of all work trees points to; None if it does not exist."""
+    seen: set[bytes] = set()
+    while name.startswith(b"refs/") and name not in seen:
+        seen.add(name)
+        refs = Refs()
+        symbolic: dict[bytes, bytes] = {}
+        path = layout.common_dir / os.fsdecode(name)
+        if path.is_file():
+            _read_loose_ref(path, name, layout, refs, symbolic)
+        else:
+            _read_packed(layout, refs)
+        if name not in symbolic:
+            return refs.targets.get(name)
+        name = symbolic[name]
+    return None
+
+
+def read_shallow(layout: Layout) -> tuple[bytes, frozenset[ObjectId]]:
+    """Return the file of a shallow clone's boundary, and the commits in it.
+
+    Raises OSError or ValueError where it cannot be read.
+    """
+    text = read_optional(layout.common_dir / "shallow", _SHALLOW_LIMIT) or b""
+    ids = [ObjectId(bytes.fromhex(line.decode("ascii"))) for line in text.split()]
+    return text, frozenset(ids)
+
+
 def with_plain_refs(layout: Layout, git: Git) -> Layout:
     """Return a layout whose refs and reflogs are plain files: a converted copy of a reftable."""
     try:
@@ -100,7 +155,7 @@ def _read_packed(layout: Layout, refs: Refs) -> None:
         if not line or line.startswith((b"#", b"^")):
             continue
         hexadecimal, _, name = line.partition(b" ")
-        target = _object_id(hexadecimal, layout.id_bytes)
+        target = object_id(hexadecimal, layout.id_bytes)
         if target is None or not name:
             refs.skipped.append(_damaged(b"packed-refs", "a line is no ref"))
         else:
@@ -112,21 +167,26 @@ def _read_loose(git_dir: Path, layout: Layout, refs: Refs, symbolic: dict[bytes,
         b"" if git_dir == layout.common_dir else b"worktrees/" + os.fsencode(git_dir.name) + b"/"
     )
     for path, relative in _walk(git_dir / "refs", b"refs", refs.skipped):
-        name = prefix + relative
-        try:
-            if path.is_symlink() and (linked := os.fsencode(path.readlink())).startswith(b"refs/"):
-                symbolic[name] = linked
-                continue
-            text = read_file(path, _REF_LIMIT).strip()
-        except OSError as error:
-            refs.skipped.append(_unreadable(name, error))
-            continue
-        if text.startswith(b"ref:") and text[4:].strip().startswith(b"refs/"):
-            symbolic[name] = text[4:].strip()
-        elif (target := _object_id(text, layout.id_bytes)) is not None:
-            refs.targets[name] = target
-        elif not name.endswith(b".lock"):
-            refs.skipped.append(_damaged(name, "not an object id"))
+        _read_loose_ref(path, prefix + relative, layout, refs, symbolic)
+
+
+def _read_loose_ref(
+    path: Path, name: bytes, layout: Layout, refs: Refs, symbolic: dict[bytes, bytes]
+) -> None:
+    try:
+        if path.is_symlink() and (linked := os.fsencode(path.readlink())).startswith(b"refs/"):
+            symbolic[name] = linked
+            return
+        text = read_file(path, _REF_LIMIT).strip()
+    except OSError as error:
+        refs.skipped.append(_unreadable(name, error))
+        return
+    if text.startswith(b"ref:") and text[4:].strip().startswith(b"refs/"):
+        symbolic[name] = text[4:].strip()
+    elif (target := object_id(text, layout.id_bytes)) is not None:
+        refs.targets[name] = target
+    elif not name.endswith(b".lock"):
+        refs.skipped.append(_damaged(name, "not an object id"))
 
 
 def _walk(folder: Path, name: bytes, skipped: list[Skipped]) -> Iterator[tuple[Path, bytes]]:
@@ -175,7 +235,7 @@ def _read_heads(layout: Layout, refs: Refs) -> None:
         ref = text[4:].strip() if text.startswith(b"ref:") else None
         if ref is not None and not ref.startswith(b"refs/"):
             refs.skipped.append(_damaged(name, "points outside refs/"))
-        target = refs.targets.get(ref) if ref else _object_id(text, layout.id_bytes)
+        target = refs.targets.get(ref) if ref else object_id(text, layout.id_bytes)
         if ref is None and target is None:
             refs.skipped.append(_damaged(name, "neither a ref nor an object id"))
         if git_dir == layout.git_dir:
@@ -208,12 +268,13 @@ def _reflog_entries(name: bytes, lines: list[bytes], id_bytes: int) -> Iterator[
         if position == len(lines) - 1:
             targets.append(old)
         for step, text in enumerate(targets):
-            target = _object_id(text, id_bytes)
+            target = object_id(text, id_bytes)
             if target is not None and any(target):
                 yield ReflogEntry(name, position + step, target, expected=not step)
 
 
-def _object_id(text: bytes, id_bytes: int) -> ObjectId | None:
+def object_id(text: bytes, id_bytes: int) -> ObjectId | None:
+    """Return the raw id that some hex digits write, or None."""
     if len(text) != 2 * id_bytes:
         return None
     try:

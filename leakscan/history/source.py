@@ -6,11 +6,9 @@ In: a `Layout` and a `Git`. Out: Content and Skipped, once each, and the facts f
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from leakscan.history.base import Reader
 from leakscan.history.catfile import CatFile
-from leakscan.history.files import read_optional
 from leakscan.history.forest import batches
 from leakscan.history.git import Git, GitError
 from leakscan.history.gitfiles import (
@@ -21,13 +19,11 @@ from leakscan.history.gitfiles import (
 )
 from leakscan.history.links import Links
 from leakscan.history.locate import Layout, submodule_paths
-from leakscan.history.refs import read_refs, with_plain_refs
+from leakscan.history.refs import read_refs, read_shallow, with_plain_refs
 from leakscan.history.store import Listing, circular_ids, list_store
 from leakscan.history.survey import Harvest, MakeInspector, Surveyor
 from leakscan.history.workers import Pool, Setup, survey
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason, Target
-
-_SHALLOW_LIMIT: Final = 1 << 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +54,8 @@ class StoreSource:
         self.index: list[IndexEntry] = []
         self._lfs: set[bytes] = set()
         self.shallow = self._read_shallow()
+        self.outside: set[ObjectId] = set()
+        self.staged: ObjectId | None = None
         self.target = self._describe()
 
     @property
@@ -184,8 +182,7 @@ class StoreSource:
 
     def _read_shallow(self) -> frozenset[ObjectId]:
         try:
-            text = read_optional(self._layout.common_dir / "shallow", _SHALLOW_LIMIT) or b""
-            return frozenset(ObjectId(bytes.fromhex(line.decode("ascii"))) for line in text.split())
+            return read_shallow(self._layout)[1]
         except (OSError, ValueError) as error:
             self.refs.skipped.append(
                 Skipped(Kind.GIT_FILE, SkipReason.DAMAGED, path=b"shallow", detail=str(error))

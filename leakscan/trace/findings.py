@@ -25,19 +25,21 @@ from leakscan.model import (
     Place,
 )
 from leakscan.trace.events import PathEvent, numbers_of
+from leakscan.trace.held import Remotes
 from leakscan.trace.refs import Names, names_by_value, peel
 from leakscan.trace.tracer import Traced
-from leakscan.trace.values import Spot, Value, Values, parts
+from leakscan.trace.values import DECIDES, Spot, Value, Values, parts
 
 _NOBODY: Final = Ident(b"", b"", None)
 _STARTS: Final = (Event.INTRODUCED, Event.MOVED)
-_DECIDES: Final = (Part.KEY_ID, Part.TOKEN, Part.SECRET)
 _NAMED: Final = {
     Kind.TAG: Place.TAG,
     Kind.REF: Place.REF,
     Kind.INDEX: Place.INDEX,
     Kind.GIT_FILE: Place.GIT_FILE,
+    Kind.TEXT: Place.TEXT,
 }
+_HAS_LINES: Final = (Kind.TAG, Kind.GIT_FILE, Kind.TEXT)
 
 
 @dataclass(slots=True)
@@ -54,6 +56,7 @@ class Findings:
     refs: Mapping[int, Names]
     tips: Mapping[int, Names]
     leftovers: Mapping[int, Names]
+    remotes: Remotes
 
     def build(self, credential: Credential) -> Finding:
         """Return the finding of a credential."""
@@ -63,6 +66,15 @@ class Findings:
         number = self.values.numbers[decisive]
         having = [item for item in occurrences if decisive[0] in item.parts]
         return Finding(credential, occurrences, self._exposure(number, having))
+
+    def exposure(self, identity: Identity) -> Exposure | None:
+        """Return the exposure of a credential that another source met; None if this has none."""
+        decisive = _decisive(identity)
+        if decisive not in self.values.numbers:
+            return None
+        number = self.values.numbers[decisive]
+        occurrences = self._occurrences(frozenset({number}))
+        return self._exposure(number, [item for item in occurrences if decisive[0] in item.parts])
 
     def _occurrences(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
         for position in sorted({at for number in numbers for at in self.events.get(number, ())}):
@@ -90,10 +102,14 @@ class Findings:
             for spot in self.values.at(Kind.BLOB, event.blob, numbers):
                 yield _placed(known, spot)
         else:
-            yield replace(known, parts=self._parts(numbers))
+            spots = self.values.at(Kind.BLOB, event.blob, numbers) if event.blob else []
+            marker = next((spot.marker for spot in spots), None)
+            yield replace(known, parts=self._parts(numbers), marker=marker)
 
     def _by(self, commit: ObjectId, place: Place, event: Event) -> Occurrence:
         """Return the start of an occurrence: what is known of it from its commit."""
+        if commit == self.source.staged:
+            return Occurrence(Place.INDEX, event, (), name=b"index")
         ident = self.idents.get(commit, _NOBODY)
         return Occurrence(
             place,
@@ -128,11 +144,10 @@ class Findings:
             if kind is Kind.TAG:
                 tag = self.source.links.tags.get(ObjectId(key))
                 here = replace(here, object_id=ObjectId(key), name=tag.name if tag else b"")
-            elif kind is Kind.INDEX:
+            elif kind in (Kind.INDEX, Kind.TEXT):
                 here = replace(here, path=key)
             for spot in self.values.at(kind, key, numbers):
-                has_lines = kind in (Kind.TAG, Kind.GIT_FILE)
-                yield _placed(here, spot) if has_lines else replace(here, parts=spot.parts)
+                yield _placed(here, spot) if kind in _HAS_LINES else replace(here, parts=spot.parts)
 
     def _unheld(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
         """Yield blobs that no commit holds: staged, named by a ref, or dangling."""
@@ -197,6 +212,7 @@ class Findings:
             leftovers_total=leftovers.total + len(indexes),
             first_commit=starts[0].commit if starts else None,
             last_commit=changes[-1].commit if changes else None,
+            remotes=self.remotes.holding(number, starts),
         )
 
 
@@ -230,12 +246,13 @@ def findings_of(source: Source, values: Values, traced: Traced) -> Findings:
         names_by_value(traced.holders.history),
         names_by_value(traced.holders.tips),
         names_by_value(traced.holders.leftovers),
+        Remotes(source, traced),
     )
 
 
 def _decisive(identity: Identity) -> Value:
     """Return the value that decides over a credential: the secret, else the token, else the id."""
-    return max(parts(identity), key=lambda value: _DECIDES.index(value[0]))
+    return max(parts(identity), key=lambda value: DECIDES.index(value[0]))
 
 
 def _among(numbers: frozenset[int], bits: int) -> frozenset[int]:
@@ -245,5 +262,10 @@ def _among(numbers: frozenset[int], bits: int) -> frozenset[int]:
 def _placed(known: Occurrence, spot: Spot) -> Occurrence:
     first = spot.first
     return replace(
-        known, parts=spot.parts, line=first.line, column=first.column, encoding=first.encoding
+        known,
+        parts=spot.parts,
+        line=first.line,
+        column=first.column,
+        encoding=first.encoding,
+        marker=spot.marker,
     )

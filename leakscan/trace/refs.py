@@ -69,7 +69,7 @@ def holders(
     for name, tip in named.items():
         now = _now(tip, links, marked, bits, trees)
         result.tips[name] = now
-        result.history[name] = now | contains.get(tip.target, 0) | _in_tags(tip, bits)
+        result.history[name] = now | contains.get(tip.target, 0) | in_tags(tip, bits)
     if refs.head is not None:
         result.head = _now(peel(links, refs.head), links, marked, bits, trees)
     result.reached = ancestors(links.commits, (tip.target for tip in named.values()))
@@ -77,7 +77,7 @@ def holders(
         tip = peel(links, target)
         if tip.target not in result.reached:
             now = _now(tip, links, marked, bits, trees)
-            result.leftovers[name] = now | contains.get(tip.target, 0) | _in_tags(tip, bits)
+            result.leftovers[name] = now | contains.get(tip.target, 0) | in_tags(tip, bits)
     return result
 
 
@@ -91,7 +91,8 @@ def _leftovers(refs: Refs) -> dict[bytes, ObjectId]:
     return names
 
 
-def _in_tags(tip: Tip, bits: Bits) -> int:
+def in_tags(tip: Tip, bits: Bits) -> int:
+    """Return the values in the texts of the tags on the way."""
     held = 0
     for tag in tip.tags:
         held |= bits.tags.get(tag, 0)

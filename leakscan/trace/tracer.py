@@ -65,21 +65,7 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
         unknown=_lost_trees(source, damaged),
     )
     traced = Traced(bits, submodules=declared | nested)
-    contains: dict[ObjectId, int] = {}
-    known: dict[ObjectId, int] = {}
-    for commit in topological(links.commits):
-        traced.order[commit] = len(traced.order)
-        held = bits.commits.get(commit, 0)
-        for parent in links.commits[commit].parents:
-            held |= contains.get(parent, 0)
-        events, whole = commit_events(commit, links.commits, marked, bits)
-        if not whole:
-            traced.skipped.append(_too_many_paths(commit))
-            held |= tree_bits(links.commits[commit].tree, marked, bits, known)
-        for event in events:
-            traced.events.append(event)
-            held |= event.bits
-        contains[commit] = held
+    contains = _follow(source, marked, traced)
     traced.holders = holders(source.refs, links, marked, bits, contains)
     _add_head_places(traced, source, marked)
     held_by_commits = _paths([commit.tree for commit in links.commits.values()], marked)
@@ -88,6 +74,30 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
     _add_named(traced, source, marked)
     traced.skipped += _explain(source, marked, damaged, absent_refs)
     return traced
+
+
+def _follow(source: Source, marked: Marked, traced: Traced) -> dict[ObjectId, int]:
+    """Add the events of every commit; return the values in the history of each."""
+    links, bits = source.links, traced.bits
+    contains: dict[ObjectId, int] = {}
+    known: dict[ObjectId, int] = {}
+    for commit in topological(links.commits):
+        traced.order[commit] = len(traced.order)
+        held = bits.commits.get(commit, 0)
+        for parent in links.commits[commit].parents:
+            held |= contains.get(parent, 0)
+        if commit in source.outside:
+            contains[commit] = held | tree_bits(links.commits[commit].tree, marked, bits, known)
+            continue
+        events, whole = commit_events(commit, links.commits, marked, bits)
+        if not whole:
+            traced.skipped.append(_too_many_paths(commit))
+            held |= tree_bits(links.commits[commit].tree, marked, bits, known)
+        for event in events:
+            traced.events.append(event)
+            held |= event.bits
+        contains[commit] = held
+    return contains
 
 
 def _undeclared(submodules: dict[ObjectId, bytes], declared: set[bytes]) -> set[ObjectId]:

@@ -6,11 +6,14 @@ In: sightings. Out: `Values`, the index between what the match found and what th
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
-from leakscan.model import Identity, Kind, ObjectId, Part, Position, Sighting
+from leakscan.model import Identity, Kind, Marker, ObjectId, Part, Position, Sighting
 from leakscan.redact import Secret
 from leakscan.trace.events import Bits
 
+DECIDES: Final = (Part.KEY_ID, Part.TOKEN, Part.SECRET)
+"""The part that decides over a credential comes last."""
 Value = tuple[Part, str | Secret]
 Content = tuple[Kind, bytes]
 
@@ -30,6 +33,12 @@ class Spot:
         """The parts here, in the order of a credential."""
         here = {position.part for _, position in self.positions}
         return tuple(part for part in Part if part in here)
+
+    @property
+    def marker(self) -> Marker | None:
+        """The comment beside the part that decides: the secret, else the token, else the id."""
+        parts = [position for _, position in self.positions]
+        return max(parts, key=lambda position: DECIDES.index(position.part)).marker
 
     @property
     def first(self) -> Position:

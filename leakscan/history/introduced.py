@@ -1,0 +1,158 @@
+"""A range as a `Source`: the objects that it brings, and what they are compared with.
+
+In: a `Layout`, a `Git` and a `Selection`. Out: Content, Skipped and Harvests like those of a whole
+store, so that the same stages follow. The versions before the range are read only where something
+was found, and only where they differ.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from leakscan.history.base import Reader
+from leakscan.history.catfile import CatFile
+from leakscan.history.context import context_of
+from leakscan.history.git import Git
+from leakscan.history.gitfiles import IndexEntry
+from leakscan.history.links import Links
+from leakscan.history.locate import Layout
+from leakscan.history.refs import Refs, read_shallow
+from leakscan.history.selection import Selection, list_range
+from leakscan.history.survey import Harvest, MakeInspector, Surveyor
+from leakscan.model import Content, Kind, ObjectId, Sighting, Skipped, SkipReason, Target
+
+
+class _Anything(Collection[ObjectId]):
+    """Holds every id: what a range refers to and does not hold is on its excluded side."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[ObjectId]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class RangeSource:
+    """What one selection holds; see `history.base.Source`."""
+
+    def __init__(self, layout: Layout, git: Git, selection: Selection) -> None:
+        self._layout = layout
+        self._selection = selection
+        self._skipped = list(layout.problems)
+        self.shallow = self._read_shallow(git)
+        self.reader: Reader = CatFile(git)
+        self._listed = list_range(git, selection)
+        self._expected = dict.fromkeys(self._listed.ids)
+        self.links = Links(_Anything(), layout.id_bytes)
+        self.refs = Refs(targets=dict(selection.include), head=selection.head)
+        self.index: list[IndexEntry] = []
+        self.outside: set[ObjectId] = set()
+        self.staged = selection.staged
+        self._lfs: set[bytes] = set()
+
+    @property
+    def expected(self) -> int:
+        """Distinct objects to read: those of the range, and what they are compared with."""
+        return len(self._expected) + len(self._missing())
+
+    @property
+    def target(self) -> Target:
+        """The repository, and the part of it that was asked for."""
+        layout, refs = self._layout, self.refs
+        commits = self.links.commits.keys() - self.outside - {self.staged}
+        return Target(
+            path=str(layout.top),
+            head=refs.head.hex().encode("ascii") if refs.head else None,
+            refs=len(refs.targets),
+            shallow=bool(self.shallow),
+            partial=layout.partial,
+            alternates=(),
+            replace_refs=0,
+            grafts=False,
+            object_format=layout.object_format,
+            scope=replace(self._selection.scope, commits=len(commits)),
+        )
+
+    @property
+    def before(self) -> set[ObjectId]:
+        """What the excluded side is: the commits that were named, and parents outside the range."""
+        return self.outside.union(self._selection.exclude)
+
+    def contents(self, make_inspector: MakeInspector) -> Iterator[Content | Skipped | Harvest]:
+        """Yield the objects of the range, the names it brings, and then what it is compared with.
+
+        See `Source.contents`.
+        """
+        yield from self._skipped
+        reason = SkipReason.PROMISED if self._layout.partial else SkipReason.MISSING
+        for object_id in self._missing():
+            yield Skipped(Kind.BLOB, reason, object_id)
+        if not self._expected and not self._selection.names:
+            return
+        surveyor = Surveyor(make_inspector(), self._layout.id_bytes)
+        has_found = False
+        for item in self._survey(self._listed.ids, surveyor):
+            has_found = has_found or (not isinstance(item, Skipped) and _has_sighting(item))
+            yield item
+        for name in self._selection.names:
+            yield Content(Kind.REF, name, name=name)
+        if has_found:
+            yield from self._context(surveyor)
+
+    def declared_submodules(self) -> set[bytes]:
+        """Return none: they are the whole repository's."""
+        return set()
+
+    def nested_repositories(self) -> set[bytes]:
+        """Return none: they are the whole repository's."""
+        return set()
+
+    def lfs_objects(self) -> set[bytes]:
+        """Return the LFS object ids that pointers met in the contents so far name."""
+        return self._lfs
+
+    def _missing(self) -> list[ObjectId]:
+        """Return what should be here; what is promised by the one who gets the range is there."""
+        return [] if self._selection.promised else self._listed.missing
+
+    def _survey(self, ids: Sequence[ObjectId], surveyor: Surveyor) -> Iterator[Harvest | Skipped]:
+        for item in self.reader.read(ids):
+            if isinstance(item, Skipped):
+                yield item
+            elif surveyor.take_in(item):
+                yield self._added(surveyor.take())
+        yield self._added(surveyor.take())
+
+    def _context(self, surveyor: Surveyor) -> Iterator[Harvest | Skipped]:
+        """Yield what came of the versions before; one that cannot be read has nothing."""
+        context = context_of(self.links.commits, self.reader, self._expected.keys())
+        yield from context.skipped
+        self.outside |= context.parents.keys()
+        self.links.commits.update(context.parents)
+        for item in self._survey(list(context.objects), surveyor):
+            if isinstance(item, Harvest):
+                self._expected.update(dict.fromkeys(item.ids()))
+                yield item
+
+    def _added(self, harvest: Harvest) -> Harvest:
+        self.links.add(harvest)
+        self._lfs |= harvest.lfs
+        return harvest
+
+    def _read_shallow(self, git: Git) -> frozenset[ObjectId]:
+        try:
+            text, commits = read_shallow(self._layout)
+        except (OSError, ValueError) as error:
+            self._skipped.append(
+                Skipped(Kind.GIT_FILE, SkipReason.DAMAGED, path=b"shallow", detail=str(error))
+            )
+            return frozenset()
+        if commits:
+            git.know_shallow(text)
+        return commits
+
+
+def _has_sighting(harvest: Harvest) -> bool:
+    return any(isinstance(item, Sighting) for item in harvest.found)

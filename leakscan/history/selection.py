@@ -1,0 +1,290 @@
+"""What a range scan looks at: all that some objects reach and some others do not.
+
+Part of the history stage. In: what git tells a hook, or what a user asked for. Out: `Selection`,
+and the ids that `git rev-list` finds for it.
+Source: git documentation, githooks (pre-push, pre-receive), git-rev-list, gitrevisions.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from leakscan.errors import ExitCode, LeakscanError
+from leakscan.history.git import Git, GitError
+from leakscan.history.locate import Layout
+from leakscan.history.refs import object_id, read_head, read_ref, read_targets
+from leakscan.model import ObjectId, Scope, ScopeKind
+
+_LINES_LIMIT: Final = 1 << 32
+_LOCAL: Final = (b"refs/heads", b"refs/tags")
+_REMOTES: Final = b"refs/remotes"
+
+
+class RangeError(LeakscanError):
+    """The range that was asked for does not exist."""
+
+    code = ExitCode.USAGE
+
+
+class HookInputError(LeakscanError):
+    """What came on stdin is not what git writes to a hook."""
+
+    code = ExitCode.USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A ref that a push changes: `old` and `new` are None where it is created or deleted."""
+
+    ref: bytes
+    old: ObjectId | None
+    new: ObjectId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The objects that any of `include` reaches and none of `exclude`.
+
+    `include` maps the name to show to the object. `names` are ref names that become visible with
+    it. `head` is the commit whose tree counts as the newest. `oldest` leaves out commits before
+    that time (seconds since 1970). `staged` is the commit that stands for an index. Objects that
+    are not here and `promised` are held by whoever gets the range.
+    """
+
+    scope: Scope
+    include: Mapping[bytes, ObjectId]
+    exclude: tuple[ObjectId, ...] = ()
+    names: tuple[bytes, ...] = ()
+    head: ObjectId | None = None
+    oldest: int | None = None
+    staged: ObjectId | None = None
+    promised: bool = False
+
+
+@dataclass(slots=True)
+class Listed:
+    """The ids of a range, commits first, and those that should be here and are not."""
+
+    ids: list[ObjectId] = field(default_factory=list)
+    missing: list[ObjectId] = field(default_factory=list)
+
+
+def parse_pushed(text: bytes, id_bytes: int) -> list[Update]:
+    """Return what `git push` writes to its pre-push hook, by remote ref. Raises HookInputError."""
+    updates = []
+    for number, words in _lines(text, 4):
+        new, old = _id(words[1], id_bytes, number), _id(words[3], id_bytes, number)
+        updates.append(Update(words[2], old, new))
+    return updates
+
+
+def parse_received(text: bytes, id_bytes: int) -> list[Update]:
+    """Return what git writes to a pre-receive hook. Raises HookInputError."""
+    updates = []
+    for number, words in _lines(text, 3):
+        old, new = _id(words[0], id_bytes, number), _id(words[1], id_bytes, number)
+        updates.append(Update(words[2], old, new))
+    return updates
+
+
+def of_push(layout: Layout, updates: Sequence[Update], remote: str, url: str) -> Selection:
+    """Select what a push brings to a remote. The remote is a name, or the URL itself."""
+    name = remote_name(layout, remote, url)
+    known = {update.old for update in updates if update.old is not None}
+    known |= _tracked(layout, name) if name else set()
+    new = {update.ref: update.new for update in updates if update.new is not None}
+    shown = (name or url or remote).encode("utf-8", "surrogateescape")
+    return Selection(
+        Scope(ScopeKind.PUSH, tuple(new), (shown,) if shown else ()),
+        new,
+        tuple(sorted(known)),
+        names=tuple(item.ref for item in updates if item.old is None and item.new is not None),
+        head=_newest(layout, new),
+        promised=_promises(layout, name),
+    )
+
+
+def of_unpushed(layout: Layout, remote: str, url: str) -> Selection:
+    """Select all of branches, tags and HEAD that no ref of the remote, if named, reaches.
+
+    For hook managers that do not pass on which refs are pushed.
+    """
+    name = remote_name(layout, remote, url)
+    local = read_targets(layout, *_LOCAL).targets
+    head = head_commit(layout)
+    if head is not None:
+        local[b"HEAD"] = head
+    return Selection(
+        Scope(ScopeKind.PUSH, (b"all branches and tags",), ((name or "remotes").encode(),)),
+        local,
+        tuple(sorted(_tracked(layout, name))),
+        names=tuple(ref for ref in local if ref != b"HEAD"),
+        head=head,
+        promised=_promises(layout, name),
+    )
+
+
+def of_received(layout: Layout, updates: Sequence[Update]) -> Selection:
+    """Select what a receiving repository would get that none of its refs reaches."""
+    known = set(read_targets(layout, b"refs").targets.values())
+    known |= {update.old for update in updates if update.old is not None}
+    new = {update.ref: update.new for update in updates if update.new is not None}
+    return Selection(
+        Scope(ScopeKind.RECEIVE, tuple(new), (b"all refs",)),
+        new,
+        tuple(sorted(known)),
+        names=tuple(item.ref for item in updates if item.old is None and item.new is not None),
+        head=next(iter(new.values()), None),
+    )
+
+
+def of_range(layout: Layout, git: Git, text: str) -> Selection:
+    """Select a range as git writes one: `A..B`, `A...B`, or `B` alone for all that it reaches.
+
+    Raises RangeError for a name that git does not know here.
+    """
+    know_refs(layout, git)
+    if text.startswith("-"):
+        raise RangeError(f"{text} is no range.", hint="Write it as A..B, for example main..HEAD.")
+    try:
+        lines = git.run(["rev-parse", text, "--"], limit_bytes=1 << 20).split()
+    except GitError:
+        raise RangeError(
+            f"{text} names no commits of this repository.",
+            hint="Write A..B with branches, tags or commits that are here; in CI fetch them first.",
+        ) from None
+    ids = [(line[:1] == b"^", object_id(line.lstrip(b"^"), layout.id_bytes)) for line in lines]
+    include = [one for excluded, one in ids if one is not None and not excluded]
+    exclude = [one for excluded, one in ids if one is not None and excluded]
+    newest = text.rpartition("..")[2].lstrip(".") or "HEAD"
+    if "..." in text and include:
+        # git gives both sides; what B has and A has not is what a pull request brings.
+        base, include = include[1:], include[:1]
+        exclude += base
+    return Selection(
+        Scope(ScopeKind.RANGE, (text.encode("utf-8", "surrogateescape"),)),
+        {newest.encode("utf-8", "surrogateescape"): one for one in include},
+        tuple(sorted(exclude)),
+        head=include[0] if include else None,
+    )
+
+
+def of_since(layout: Layout, oldest: int, text: str) -> Selection:
+    """Select what the commits that refs and HEAD reach brought since a time."""
+    include = read_targets(layout, b"refs").targets
+    head = head_commit(layout)
+    if head is not None:
+        include[b"HEAD"] = head
+    scope = Scope(ScopeKind.SINCE, (text.encode("utf-8", "surrogateescape"),))
+    return Selection(scope, include, head=head, oldest=oldest)
+
+
+def list_range(git: Git, selection: Selection) -> Listed:
+    """Return the ids that a selection holds. Raises GitError where history cannot be walked."""
+    try:
+        return _list(git, selection)
+    except GitError:
+        # What is excluded may be gone: a tracking ref outlives objects that were pruned.
+        here = _present(git, selection.exclude)
+        if len(here) == len(selection.exclude):
+            raise
+        return _list(git, replace(selection, exclude=here))
+
+
+def remote_name(layout: Layout, remote: str, url: str) -> str:
+    """Return the configured remote that a push goes to; empty where it goes to a bare URL."""
+    if remote and remote in layout.remotes:
+        return remote
+    wanted = (url or remote).encode("utf-8", "surrogateescape")
+    named = [name for name, known in layout.remotes.items() if wanted in known.urls]
+    if named:
+        return named[0]
+    # Named in a file that the repository's config includes, or in the user's own config.
+    return remote if remote != url else ""
+
+
+def know_refs(layout: Layout, git: Git) -> None:
+    """Teach git the names of the repository's refs."""
+    head = b"ref: refs/heads/none"
+    with suppress(OSError):
+        head = read_head(layout)
+    git.know_refs(read_targets(layout, b"refs").targets, head)
+
+
+def _list(git: Git, selection: Selection) -> Listed:
+    lines = [target.hex().encode("ascii") + b"\n" for target in set(selection.include.values())]
+    lines += [b"^" + target.hex().encode("ascii") + b"\n" for target in selection.exclude]
+    command = ["rev-list", "--objects", "--no-object-names", "--missing=print", "--stdin"]
+    if selection.oldest is not None:
+        command.append(f"--max-age={selection.oldest}")
+    listed = Listed()
+    for line in git.run(command, feed=lines, limit_bytes=_LINES_LIMIT).split():
+        if line.startswith(b"?"):
+            listed.missing.append(ObjectId(bytes.fromhex(line[1:].decode("ascii"))))
+        else:
+            listed.ids.append(ObjectId(bytes.fromhex(line.decode("ascii"))))
+    return listed
+
+
+def _present(git: Git, ids: Iterable[ObjectId]) -> tuple[ObjectId, ...]:
+    """Return the objects that are in the store."""
+    feed = [target.hex().encode("ascii") + b"\n" for target in ids]
+    answer = git.run(["cat-file", "--batch-check=%(objectname)"], feed=feed)
+    lines = [line for line in answer.splitlines() if not line.endswith(b" missing")]
+    return tuple(ObjectId(bytes.fromhex(line.decode("ascii"))) for line in lines)
+
+
+def _tracked(layout: Layout, remote: str) -> set[ObjectId]:
+    """Return what the tracking refs of a remote point to; of all remotes if none is named."""
+    if not remote:
+        return set(read_targets(layout, _REMOTES).targets.values())
+    if {"", ".", ".."} & set(remote.split("/")):
+        return set()  # As a path it would lead to refs that are not the remote's.
+    folder = _REMOTES + b"/" + remote.encode("utf-8", "surrogateescape")
+    others = tuple(
+        _REMOTES + b"/" + other.encode("utf-8", "surrogateescape") + b"/"
+        for other in layout.remotes
+        if other.startswith(remote + "/")
+    )
+    targets = read_targets(layout, folder).targets
+    return {target for name, target in targets.items() if not name.startswith(others)}
+
+
+def _promises(layout: Layout, name: str) -> bool:
+    remote = layout.remotes.get(name)
+    return remote is not None and remote.promisor
+
+
+def head_commit(layout: Layout) -> ObjectId | None:
+    """Return the commit of HEAD; None before the first one."""
+    try:
+        text = read_head(layout)
+    except OSError:
+        return None
+    if not text.startswith(b"ref:"):
+        return object_id(text, layout.id_bytes)
+    return read_ref(layout, text[4:].strip())
+
+
+def _newest(layout: Layout, new: Mapping[bytes, ObjectId]) -> ObjectId | None:
+    """Return HEAD if it is pushed, else the first that is."""
+    head = head_commit(layout)
+    return head if head in new.values() else next(iter(new.values()), None)
+
+
+def _lines(text: bytes, words: int) -> Iterable[tuple[int, list[bytes]]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        # From the right: a source such as `HEAD@{1 day ago}` is written as it was given.
+        parts = line.rsplit(b" ", words - 1)
+        if len(parts) != words:
+            raise HookInputError(f"Line {number} of stdin is not what git writes to this hook.")
+        yield number, parts
+
+
+def _id(text: bytes, id_bytes: int, number: int) -> ObjectId | None:
+    """Return the id; None for the zeros that stand for none."""
+    found = object_id(text, id_bytes)
+    if found is None:
+        raise HookInputError(f"Line {number} of stdin has no object id where git writes one.")
+    return found if any(found) else None
