@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from leakscan.history.binarypatch import BinaryPatchError, read_literal
 from leakscan.history.patchfile import GIT_FILE, NOWHERE, PatchFile, unquoted
@@ -27,6 +27,9 @@ _EXTENDED: Final = re.compile(
     rb"|rename to|similarity index|dissimilarity index|index) "
 )
 _BINARY: Final = re.compile(rb"Binary files (.+) and (.+) differ\r?\n?\Z")
+
+_FIRST: Final = frozenset(b"d-B")
+"""How a line begins that ends plain text, or tells of a file: no other needs a closer look."""
 
 
 class Role(Enum):
@@ -51,14 +54,16 @@ class Part:
     run: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line without the marks of a diff, or a piece of a very long one."""
 
     part: Part
     role: Role
     number: int
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"Line(number={self.number}, role={self.role.name})"
 
 
 class Patch:
@@ -79,7 +84,7 @@ class Patch:
     def lines(self) -> Iterator[Line]:
         """Yield everything the stream holds but the syntax of diffs."""
         while line := self._read():
-            if not self._begins:
+            if not self._begins or (self._file is None and line[0] not in _FIRST):
                 yield self._as_text(line)
             elif GIT_FILE.match(line):
                 self._open(PatchFile(line, self._number))
