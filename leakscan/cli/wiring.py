@@ -1,23 +1,26 @@
-"""Which implementation stands for which stage; registries are written by hand."""
+"""Which implementation stands for which stage; registries are written by hand.
+
+A push waits for each import. What is needed only where something was found, or only for whole
+histories, is imported then.
+"""
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from leakscan.history.git import Git
-from leakscan.history.locate import locate
-from leakscan.history.source import Reading, StoreSource
-from leakscan.history.workers import Pool
 from leakscan.match.matcher import Matcher
-from leakscan.model import RuleSet
+from leakscan.model import Candidate, Content, Credential, Remediation, RuleSet, Sighting
 from leakscan.pipeline import Stages
-from leakscan.remedy.catalog import fill, load_catalog
-from leakscan.report.base import Reporter
 from leakscan.rules.load import load_rules
-from leakscan.score.scorer import Scorer
+
+if TYPE_CHECKING:
+    from leakscan.history.source import Reading, StoreSource
+    from leakscan.report.base import Reporter
+    from leakscan.score.scorer import Scorer
 
 _MAX_JOBS: Final = 8
 """Processes by default: what more of them win is less than what they take from others."""
@@ -34,22 +37,56 @@ class MakeStages:
     def __call__(self) -> Stages:
         """Return the stages of this process. Raises LeakscanError for an invalid text."""
         if self._made is None:
-            matcher = Matcher(self._rules, deep=self._deep, cache=_cache())
-            self._made = Stages(self._rules, matcher, Scorer(), load_catalog, fill)
+            matcher = Matcher(self._rules, deep=self._deep, cache=cache_folder())
+            self._made = Stages(self._rules, matcher, _LateScorer(), _load_catalog, _fill)
         return self._made
 
     def __reduce__(self) -> "tuple[type[MakeStages], tuple[RuleSet, bool]]":
         return MakeStages, (self._rules, self._deep)
 
 
+class _LateScorer:
+    """The scorer, imported with the first candidate."""
+
+    @cached_property
+    def _scorer(self) -> "Scorer":
+        from leakscan.score.scorer import Scorer
+
+        return Scorer()
+
+    def score(self, content: Content, candidates: Sequence[Candidate]) -> list[Sighting]:
+        """Return the credentials among the candidates of one content."""
+        return self._scorer.score(content, candidates)
+
+    def conclude(self, sightings: Sequence[Sighting], paths: Collection[bytes]) -> Credential:
+        """Return the credential that some sightings at some paths amount to."""
+        return self._scorer.conclude(sightings, paths)
+
+
+def _load_catalog() -> Mapping[str, Remediation]:
+    from leakscan.remedy.catalog import load_catalog
+
+    return load_catalog()
+
+
+def _fill(remediation: Remediation, credential: Credential) -> Remediation:
+    from leakscan.remedy.catalog import fill
+
+    return fill(remediation, credential)
+
+
 def stages(rules_folder: Path | None, *, deep: bool) -> MakeStages:
     """Return how to make the stages. Raises LeakscanError for an invalid rule file."""
-    return MakeStages(load_rules(rules_folder), deep)
+    return MakeStages(load_rules(rules_folder, cache_folder()), deep)
 
 
 @contextmanager
-def open_source(path: Path, reading: Reading) -> Iterator[StoreSource]:
+def open_source(path: Path, reading: "Reading") -> "Iterator[StoreSource]":
     """Open the repository at path. Raises LeakscanError where there is none, or no git."""
+    from leakscan.history.git import Git
+    from leakscan.history.locate import locate
+    from leakscan.history.source import StoreSource
+
     layout = locate(path)
     with Git(
         layout.objects, layout.object_format, os.environ, max_object_bytes=reading.limit_bytes
@@ -58,8 +95,11 @@ def open_source(path: Path, reading: Reading) -> Iterator[StoreSource]:
         yield StoreSource(layout, git, reading)
 
 
-def reading(max_object_bytes: int, jobs: int | None, reader: str) -> Reading:
+def reading(max_object_bytes: int, jobs: int | None, reader: str) -> "Reading":
     """Return how to read: by default with as many processes as this one may use, at most 8."""
+    from leakscan.history.source import Reading
+    from leakscan.history.workers import Pool
+
     if reader == "git":
         return Reading(max_object_bytes, None)
     # A fork shares the compiled rules; elsewhere it is not safe, or not there.
@@ -67,8 +107,8 @@ def reading(max_object_bytes: int, jobs: int | None, reader: str) -> Reading:
     return Reading(max_object_bytes, Pool(jobs or min(_processors(), _MAX_JOBS), method))
 
 
-def _cache() -> Path | None:
-    """Return where compiled rules are kept: the user's own cache, wherever it is on this system."""
+def cache_folder() -> Path | None:
+    """Return where leakscan keeps what is dear to make: the user's cache, None without a home."""
     if os.environ.get("HOME") == "":
         return None
     if sys.platform == "darwin":
@@ -88,7 +128,7 @@ def _processors() -> int:
     return os.cpu_count() or 1
 
 
-def reporter(name: str) -> Reporter:
+def reporter(name: str) -> "Reporter":
     """Return the reporter of a format; each is imported only when it is used."""
     match name:
         case "text":

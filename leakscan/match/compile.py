@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import hyperscan
-import regex
 
 from leakscan.match.boundary import bounded, split
 from leakscan.match.needles import (
@@ -27,6 +26,9 @@ from leakscan.match.needles import (
 )
 from leakscan.match.units import no_secret, without_digests
 from leakscan.model import Boundary, Part, Rule, RuleSet
+
+if TYPE_CHECKING:
+    import regex  # Where it is used, it is imported: most scans never get that far.
 
 _LIST: Final = 1 << 16
 """Bytes of needles without a gap that make a list worth a pass to clear it of digests."""
@@ -221,11 +223,15 @@ def compile_rules(rules: RuleSet, cache: Path | None = None) -> Compiled:
 
 def exact_pattern(pattern: str, boundary: Boundary) -> "regex.Pattern[bytes]":
     """Return the expression that decides, with its boundary."""
+    import regex
+
     return regex.compile(bounded(pattern, boundary).encode("latin-1"), regex.VERSION0)
 
 
 def _behind(rule: Rule) -> Behind | None:
     """Return how to look behind a decoy; None for rules without a name before the value."""
+    import regex
+
     parts = split(rule.pattern)
     if parts is None:
         return None

@@ -3,6 +3,7 @@
 Part of the match stage. In: rules. Out: `Expression`s, what they span at most, and their database.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ def first_phase(rules: Sequence[Rule]) -> list[Expression]:
     return expressions
 
 
+@functools.cache
 def reach(expression: Expression) -> int:
     """Return the most bytes that decide on a hit: its own, and one on each side for an anchor."""
     width: int = parser.parse(expression.source).getwidth()[1]
