@@ -10,7 +10,12 @@ from collections.abc import Mapping
 
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "scan": ("leakscan.cli.scan", "Scan a repository's whole history for AWS credentials."),
+    "pre-push": ("leakscan.cli.pre_push", "Refuse a push that would leak a credential."),
+    "pre-commit": ("leakscan.cli.pre_commit", "Refuse a commit that would hold a credential."),
+    "pre-receive": ("leakscan.cli.pre_receive", "On a server: refuse a push with a credential."),
     "hook": ("leakscan.cli.hook", "Install, remove and judge the git hooks."),
+    "doctor": ("leakscan.cli.doctor", "Prove that the installed hook stops leaks."),
+    "baseline": ("leakscan.cli.baseline", "Accept what is there today; see what became of it."),
     "rules": ("leakscan.cli.rules", "List, show and test the rules."),
 }
 
