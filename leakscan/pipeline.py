@@ -141,6 +141,8 @@ class _Tally:
     sightings: list[Sighting] = field(default_factory=list)
     damaged: dict[ObjectId, Skipped] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
+    lost_because: SkipReason = SkipReason.UNREADABLE
+    """Why expected objects were not read, if that is known of none of them."""
 
     def add(self, harvest: Harvest) -> None:
         """Count what was read, and keep what was found."""
@@ -272,7 +274,7 @@ def _read(
     observer.start(source.expected)
     for item in source.contents(make_stages):
         if is_over():
-            tally.skipped.append(Skipped(Kind.PACK, SkipReason.OUT_OF_TIME))
+            tally.lost_because = SkipReason.OUT_OF_TIME
             break
         match item:
             case Harvest():
@@ -290,9 +292,9 @@ def _read(
 def _assert_all_read(source: Source, tally: _Tally) -> None:
     """Count what was expected: every listed object was read, or there is a Skipped for it."""
     lost = source.expected - len(tally.seen.keys() | tally.damaged.keys())
-    if lost:
+    if lost or tally.lost_because is SkipReason.OUT_OF_TIME:
         detail = f"{lost} listed objects were neither read nor explained"
-        tally.skipped.append(Skipped(Kind.PACK, SkipReason.UNREADABLE, detail=detail))
+        tally.skipped.append(Skipped(Kind.PACK, tally.lost_because, detail=detail))
 
 
 def _trace(source: Source, tally: _Tally) -> tuple[Values, Traced]:

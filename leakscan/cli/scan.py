@@ -2,17 +2,16 @@
 
 import gc
 import sys
-import time
 from pathlib import Path
 
 import click
 
 from leakscan import __version__
-from leakscan.cli import outputs, wiring
+from leakscan.cli import outputs, triaging, wiring
+from leakscan.cli.parts import How, Part, scan_all, scan_part
 from leakscan.cli.progress import Quiet, progress
 from leakscan.errors import ExitCode
 from leakscan.model import Level, ScanResult
-from leakscan.pipeline import scan
 from leakscan.report.base import ReportOptions, exit_code
 
 _LEVELS = [level.value for level in Level]
@@ -28,6 +27,8 @@ Examples
   leakscan scan
   leakscan scan ~/src/shop.git --format json --output shop.json
   leakscan scan --output report.sarif --format text
+  leakscan scan --range origin/main..HEAD
+  git diff | leakscan scan --stdin
 """,
 )
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
@@ -60,6 +61,20 @@ Examples
     show_default=True,
     help="Least severity that makes the exit code 1.",
 )
+@click.option(
+    "--range",
+    "commits",
+    metavar="A..B",
+    help="Only what the commits of B that A does not have introduce.",
+)
+@click.option(
+    "--since",
+    metavar="DATE",
+    help="Only what commits since then introduce: 2026-11-01, 2026-11-01T12:00Z, 36h, 7d or 2w.",
+)
+@click.option("--staged", is_flag=True, help="Only what is staged and would be committed.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="A diff, or any text, from stdin.")
+@triaging.options
 @click.option("--deep", is_flag=True, help="Look for bare 40-character secrets everywhere; slower.")
 @click.option("--reveal", is_flag=True, help="Show the secrets themselves in the report.")
 @click.option("--no-authors", is_flag=True, help="Leave names and e-mail addresses out.")
@@ -99,6 +114,13 @@ def command(
     files: tuple[Path, ...],
     confidence: str,
     fail_on: str,
+    commits: str | None,
+    since: str | None,
+    staged: bool,
+    from_stdin: bool,
+    baseline_file: Path | None,
+    config_file: Path | None,
+    obey_repository: bool,
     deep: bool,
     reveal: bool,
     no_authors: bool,
@@ -116,15 +138,19 @@ def command(
 
     PATH is a work tree, a folder in one, or a bare repository; by default the current folder.
     Nothing of the repository is run, and nothing is sent anywhere.
+
+    With --range, --since or --staged only what that part introduces is looked for; what the rest
+    of the history holds already is not new.
     """
     gc.disable()  # A scan makes millions of objects and no circles: a fifth of our own time.
     reports = outputs.plan(formats, files)
     make_stages = wiring.stages(rules_folder, deep=deep)
     reading = wiring.reading(max_object_size * _MIB, jobs, reader)
-    with wiring.open_source(path, reading) as source:
-        observer = Quiet() if quiet or no_progress else progress()
-        with observer:
-            result = scan(source, make_stages, observer, time.monotonic)
+    choice = triaging.Choice(baseline_file, config_file, obey_repository)
+    part = Part(commits, since, staged, from_stdin)
+    with Quiet() if quiet or no_progress else progress() as observer:
+        how = How(make_stages, reading, observer, choice)
+        result = scan_part(path, part, how) if part.is_any else scan_all(path, how)
     options = ReportOptions(
         reveal=reveal,
         authors=not no_authors,

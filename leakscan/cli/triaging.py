@@ -88,29 +88,35 @@ def work_tree(top: Path) -> ReadFile:
     return read
 
 
-def for_scan(choice: Choice, repository: ReadFile, day: date, *, whole: bool) -> Triage:
+def for_scan(
+    choice: Choice, repository: ReadFile, day: date, *, whole: bool, cache: Path | None = None
+) -> Triage:
     """Return the triage of a scan: what the user named is obeyed, the repository's own is reported.
 
-    With --obey-repository that is obeyed too. Raises ConfigError and BaselineError.
+    With --obey-repository that is obeyed too. `cache` is the folder that keeps parsed files. Raises
+    ConfigError and BaselineError.
     """
-    obeyed = [Acceptances(_named_baseline(choice.baseline), _named_config(choice.config))]
+    config = _named_config(choice.config, cache)
+    obeyed = [Acceptances(_named_baseline(choice.baseline), config)]
     if choice.obey_repository:
-        return Triage([*obeyed, _own(repository)], day, whole=whole)
-    reported, notes = _seen(repository)
+        return Triage([*obeyed, _own(repository, cache)], day, whole=whole)
+    reported, notes = _seen(repository, cache)
     return Triage(obeyed, day, reported=reported, whole=whole, notes=notes)
 
 
-def own(config: bytes | None, read_baseline: ReadFile, day: date) -> Triage:
-    """Return the triage of a gate: the repository's own files and comments are obeyed.
+def own(
+    read: ReadFile, day: date, *, comments: bool = True, cache: Path | None = None
+) -> Triage:
+    """Return the triage of a gate: the repository's own files are obeyed, and maybe its comments.
 
-    `config` is its configuration, None if it has none; `read_baseline` is called with the path of
-    the baseline. Raises ConfigError and BaselineError.
+    Raises ConfigError and BaselineError.
     """
+    return Triage([_own(read, cache, comments=comments)], day)
 
-    def read(path: str) -> bytes | None:
-        return config if path == CONFIG_NAME else read_baseline(path)
 
-    return Triage([_own(read)], day)
+def read_baseline(file: Path) -> bytes | None:
+    """Return a file as far as it can be a baseline, None if there is none. Raises OSError."""
+    return read_optional(file, baselines.MAX_BYTES)
 
 
 def baseline_path(config: Config | None) -> str:
@@ -118,13 +124,13 @@ def baseline_path(config: Config | None) -> str:
     return config.baseline if config and config.baseline else BASELINE_NAME
 
 
-def own_config(read: ReadFile) -> Config | None:
+def own_config(read: ReadFile, cache: Path | None = None) -> Config | None:
     """Return the configuration of a repository, None if it has none. Raises ConfigError."""
     try:
         source = read(CONFIG_NAME)
     except OSError as error:
         raise ConfigError(CONFIG_NAME, f"cannot be read: {_why(error)}") from error
-    return load_config(source) if source is not None else None
+    return load_config(source, cache=cache) if source is not None else None
 
 
 def own_baseline(read: ReadFile, config: Config | None) -> Baseline | None:
@@ -144,16 +150,16 @@ def own_baseline(read: ReadFile, config: Config | None) -> Baseline | None:
     return None
 
 
-def _own(read: ReadFile) -> Acceptances:
-    config = own_config(read)
-    return Acceptances(own_baseline(read, config), config, comments=True)
+def _own(read: ReadFile, cache: Path | None, *, comments: bool = True) -> Acceptances:
+    config = own_config(read, cache)
+    return Acceptances(own_baseline(read, config), config, comments=comments)
 
 
-def _seen(read: ReadFile) -> tuple[Acceptances, list[TriageNote]]:
+def _seen(read: ReadFile, cache: Path | None) -> tuple[Acceptances, list[TriageNote]]:
     """Return what a repository accepts itself, as far as it can be read, and what can not."""
     config, baseline, notes = None, None, []
     try:
-        config = own_config(read)
+        config = own_config(read, cache)
         baseline = own_baseline(read, config)
     except LeakscanError as error:
         text = f"not obeyed, and invalid: {error.message}"
@@ -161,11 +167,11 @@ def _seen(read: ReadFile) -> tuple[Acceptances, list[TriageNote]]:
     return Acceptances(baseline, config, comments=True), notes
 
 
-def _named_config(file: Path | None) -> Config | None:
+def _named_config(file: Path | None, cache: Path | None) -> Config | None:
     if file is None:
         return None
     try:
-        return load_config(read_file(file, configuration.MAX_BYTES), str(file))
+        return load_config(read_file(file, configuration.MAX_BYTES), str(file), cache)
     except OSError as error:
         raise ConfigError(str(file), f"cannot be read: {_why(error)}") from error
 

@@ -18,6 +18,7 @@ from leakscan.pipeline import Stages
 from leakscan.rules.load import load_rules
 
 if TYPE_CHECKING:
+    from leakscan.history.locate import Layout
     from leakscan.history.source import Reading, StoreSource
     from leakscan.report.base import Reporter
     from leakscan.score.scorer import Scorer
@@ -83,11 +84,18 @@ def stages(rules_folder: Path | None, *, deep: bool) -> MakeStages:
 @contextmanager
 def open_source(path: Path, reading: "Reading") -> "Iterator[StoreSource]":
     """Open the repository at path. Raises LeakscanError where there is none, or no git."""
-    from leakscan.history.git import Git
     from leakscan.history.locate import locate
+
+    with open_layout(locate(path), reading) as source:
+        yield source
+
+
+@contextmanager
+def open_layout(layout: "Layout", reading: "Reading") -> "Iterator[StoreSource]":
+    """Open a repository that was found. Raises LeakscanError where there is no git."""
+    from leakscan.history.git import Git
     from leakscan.history.source import StoreSource
 
-    layout = locate(path)
     with Git(
         layout.objects, layout.object_format, os.environ, max_object_bytes=reading.limit_bytes
     ) as git:
@@ -147,4 +155,8 @@ def reporter(name: str) -> "Reporter":
             from leakscan.report.sarif import SarifReporter
 
             return SarifReporter()
+        case "gitlab":
+            from leakscan.report.gitlab import GitlabReporter
+
+            return GitlabReporter()
     raise AssertionError(name)

@@ -48,6 +48,8 @@ class TextSource:
         self.refs = Refs()
         self.index: list[IndexEntry] = []
         self.shallow: frozenset[ObjectId] = frozenset()
+        self.outside: set[ObjectId] = set()
+        self.staged: ObjectId | None = None
         self.target = Target(
             path=name,
             head=None,

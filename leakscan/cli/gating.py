@@ -1,0 +1,188 @@
+"""What the hook commands share: where git calls them, what they obey, and how they end.
+
+The only hook code that reads environment, clock and terminal.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import click
+
+from leakscan.cli import triaging, wiring
+from leakscan.cli.progress import Quiet
+from leakscan.errors import ExitCode, LeakscanError
+from leakscan.gates.advice import Situation
+from leakscan.gates.bypass import let_through, record
+from leakscan.gates.gate import Gate, scan_range
+from leakscan.gates.message import Wording, message
+from leakscan.history.committed import read_committed
+from leakscan.history.git import Git
+from leakscan.history.introduced import RangeSource
+from leakscan.history.locate import Layout, locate, locate_git_dir
+from leakscan.history.refs import read_head, with_plain_refs
+from leakscan.history.selection import Selection, head_commit
+from leakscan.model import ScanResult
+from leakscan.pipeline import Judging
+from leakscan.report.base import ReportOptions, exit_code
+
+_LIMIT_BYTES: Final = 512 << 20
+_STDIN_LIMIT: Final = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What git tells a hook through its environment, and what the user does."""
+
+    layout: Layout
+    index: Path
+    quarantine: Path | None
+    reason: str
+    """Why this is to pass whatever is found; empty where it is not."""
+
+
+def caller(path: Path | None = None) -> Caller:
+    """Return where git called us from, or the repository at a path. Raises NoRepositoryError."""
+    if path is not None:
+        layout = locate(path)
+        return Caller(layout, layout.git_dir / "index", None, "")
+    git_dir = os.environ.get("GIT_DIR")
+    if git_dir:
+        top = Path(os.environ.get("GIT_WORK_TREE") or ".").resolve()
+        layout = locate_git_dir(Path(git_dir), top)
+    else:
+        layout = locate(Path())
+    index = os.environ.get("GIT_INDEX_FILE")
+    # Objects of a push that is not accepted yet are only there.
+    quarantine = os.environ.get("GIT_QUARANTINE_PATH")
+    return Caller(
+        layout,
+        Path(index).resolve() if index else layout.git_dir / "index",
+        Path(quarantine) if quarantine else None,
+        os.environ.get("LEAKSCAN_BYPASS", "").strip(),
+    )
+
+
+@contextmanager
+def open_git(here: Caller, *, scratch: bool = False) -> Iterator[tuple[Git, Layout]]:
+    """Open the repository for a range; the layout that comes back has its refs in plain files."""
+    layout = here.layout
+    with Git(
+        layout.objects,
+        layout.object_format,
+        os.environ,
+        max_object_bytes=_LIMIT_BYTES,
+        quarantine=here.quarantine,
+        scratch=scratch,
+    ) as git:
+        yield git, layout if layout.ref_format == "files" else with_plain_refs(layout, git)
+
+
+def files(git: Git, layout: Layout) -> triaging.ReadFile:
+    """Return how to read a repository's own files: of its work tree, or if it is bare, of HEAD."""
+    if layout.top != layout.git_dir:
+        return triaging.work_tree(layout.top)
+    commit = head_commit(layout)
+    return lambda path: read_committed(git, commit, path) if commit is not None else None
+
+
+def own_triage(git: Git, layout: Layout, *, comments: bool = True) -> Judging:
+    """Return the triage of a gate by the repository's own files. Raises LeakscanError."""
+    cache = wiring.cache_folder()
+    return triaging.own(files(git, layout), triaging.today(), comments=comments, cache=cache)
+
+
+def gate(triage: Judging, layout: Layout, budget_s: float | None = None) -> Gate:
+    """Return how a hook looks at a range, in at most so many seconds."""
+    return Gate(
+        wiring.stages(None, deep=False),
+        lambda: wiring.open_layout(layout, wiring.reading(_LIMIT_BYTES, None, "packs")),
+        triage,
+        Quiet(),
+        time.monotonic,
+        None if budget_s is None else time.monotonic() + budget_s,
+    )
+
+
+def look(
+    git: Git,
+    layout: Layout,
+    selection: Selection,
+    triage: Judging,
+    budget_s: float | None = None,
+) -> tuple[ScanResult, Situation]:
+    """Scan what was selected, in at most so many seconds."""
+    source = RangeSource(layout, git, selection)
+    result = scan_range(source, gate(triage, layout, budget_s))
+    roots = {one.hex() for one, links in source.links.commits.items() if not links.parents}
+    return result, replace(_situation(layout), roots=frozenset(roots))
+
+
+def decide(
+    result: ScanResult, situation: Situation, wording: Wording, here: Caller, hook: str
+) -> int:
+    """Say what was found, let it through if there is a reason to, and return the exit code."""
+    options = ReportOptions()
+    code = exit_code(result, options)
+    text = message(result, options, wording, situation)
+    if text:
+        click.echo(text, err=True, nl=False)
+    if code and here.reason:
+        return passed(here, hook, let_through(result, options))
+    return code
+
+
+def passed(here: Caller, hook: str, what: list[str]) -> int:
+    """Record that something was let through, say so, and return 0."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    file = record(here.layout.common_dir, gate=hook, reason=here.reason, time=now, what=what)
+    click.echo(f"leakscan: let through, as asked: recorded in {file}.", err=True)
+    return ExitCode.CLEAN
+
+
+def guarded(here: Caller, hook: str, wording: Wording, run: Callable[[], int]) -> int:
+    """Run a gate; where it cannot do its work nothing passes, and the user hears how to go on.
+
+    Raises LeakscanError, with that as its hint.
+    """
+    try:
+        return run()
+    except LeakscanError as error:
+        if here.reason:
+            return passed(here, hook, [f"not looked at: {type(error).__name__}"])
+        ways = [way for way in (error.hint, *_ways(wording)) if way]
+        error.hint = "\n  ".join(ways)
+        error.message = f"{wording.what} refused: {error.message}"
+        raise
+
+
+def stdin() -> bytes:
+    """Return what git writes to the hook; nothing where nobody writes."""
+    if sys.stdin is None or sys.stdin.isatty():
+        return b""
+    return sys.stdin.buffer.read(_STDIN_LIMIT)
+
+
+def _ways(wording: Wording) -> list[str]:
+    ways = []
+    if wording.bypass:
+        ways.append(f"To let this one pass and have that recorded: {wording.bypass}")
+    if wording.skip:
+        ways.append(f"To skip the check altogether, unrecorded: {wording.skip}")
+    return ways
+
+
+def _situation(layout: Layout) -> Situation:
+    head = head_commit(layout)
+    try:
+        text = read_head(layout)
+    except OSError:
+        text = b""
+    branch = text[4:].strip().decode("utf-8", "replace") if text.startswith(b"ref:") else None
+    return Situation(head.hex() if head else None, branch)

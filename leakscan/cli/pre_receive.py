@@ -1,0 +1,86 @@
+"""`leakscan pre-receive`: what git calls on a server before it accepts a push."""
+
+import os
+from dataclasses import replace
+from typing import Final
+
+import click
+
+from leakscan.cli import gating
+from leakscan.errors import ExitCode
+from leakscan.gates.message import Wording
+from leakscan.history.selection import of_received, parse_received
+from leakscan.model import ScanResult, SkipReason
+from leakscan.report.base import ReportOptions, exit_code
+
+_OPTION: Final = "leakscan.bypass="
+
+
+@click.command(
+    "pre-receive",
+    short_help="On a server: refuse a push that brings a credential.",
+    epilog="""\b
+Install it in a bare repository with: leakscan hook install --hook pre-receive PATH
+""",
+)
+@click.option(
+    "--time-budget",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Look no longer than this. [default: as long as it takes]",
+)
+@click.option(
+    "--on-timeout",
+    type=click.Choice(["refuse", "accept"]),
+    default="refuse",
+    show_default=True,
+    help="What to do with a push that was not fully scanned in time.",
+)
+@click.option(
+    "--allow-bypass",
+    is_flag=True,
+    help="Accept `git push -o leakscan.bypass=REASON`, and record it. It needs "
+    "receive.advertisePushOptions.",
+)
+def command(time_budget: float | None, on_timeout: str, allow_bypass: bool) -> int:
+    """Look at everything a push brings to this repository, and refuse it if there is a leak in it.
+
+    git calls this with a line on stdin for each ref. The objects are looked at where git keeps them
+    until they are accepted. .leakscan.yaml and the baseline are those of HEAD; nothing that the
+    push brings is obeyed, comments neither.
+    """
+    here = replace(gating.caller(), reason=_reason() if allow_bypass else "")
+    bypass = "git push -o leakscan.bypass='REASON'" if allow_bypass else ""
+    wording = Wording("push", skip="", bypass=bypass)
+
+    def run() -> int:
+        text = gating.stdin()
+        with gating.open_git(here) as (git, layout):
+            selection = of_received(layout, parse_received(text, layout.id_bytes))
+            if not selection.include:
+                return 0
+            triage = gating.own_triage(git, layout, comments=False)
+            result, situation = gating.look(git, layout, selection, triage, time_budget)
+        if on_timeout == "accept" and _is_only_late(result):
+            click.echo("leakscan: NOT FULLY SCANNED: out of time; accepted by policy.", err=True)
+            return ExitCode.CLEAN
+        return gating.decide(result, situation, wording, here, "pre-receive")
+
+    return gating.guarded(here, "pre-receive", wording, run)
+
+
+def _is_only_late(result: ScanResult) -> bool:
+    """Say whether nothing was found, and time is all that was missing."""
+    reasons = {item.reason for item in result.skipped}
+    is_incomplete = exit_code(result, ReportOptions()) is ExitCode.INCOMPLETE
+    return is_incomplete and reasons == {SkipReason.OUT_OF_TIME}
+
+
+def _reason() -> str:
+    """Return the reason among the push options. Source: git documentation, githooks."""
+    number = os.environ.get("GIT_PUSH_OPTION_COUNT", "0")
+    names = [f"GIT_PUSH_OPTION_{at}" for at in range(int(number) if number.isdigit() else 0)]
+    options = [os.environ.get(name, "") for name in names]
+    return next(
+        (text.removeprefix(_OPTION).strip() for text in options if text.startswith(_OPTION)), ""
+    )

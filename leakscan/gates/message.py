@@ -1,0 +1,127 @@
+"""What a developer reads when a gate closes: where it is, how to get it out, what to use instead.
+
+In: a ScanResult. Out: text for stderr, masked and harmless, made from the JSON contract like every
+report. Nothing at all where there is nothing to say.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from leakscan.gates.advice import Situation, rewriting
+from leakscan.model import ScanResult, Status
+from leakscan.remedy.places import role_for
+from leakscan.report.base import ReportOptions, acts, is_complete
+from leakscan.report.contract import FindingDoc, OccurrenceDoc, ReportDoc, SkippedDoc
+from leakscan.report.document import document
+from leakscan.report.words import count, moment, ref, short, visible, where
+
+_SHOWN: Final = 5
+_PLACES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a gate calls itself: `push to origin`, `commit`; and how git is told to skip it."""
+
+    what: str
+    skip: str
+    bypass: str
+    """How to let it pass with a reason on record; empty where that is not possible."""
+
+
+def message(
+    result: ScanResult, options: ReportOptions, wording: Wording, situation: Situation
+) -> str:
+    """Return what to say, empty for nothing."""
+    doc = document(result, options)
+    pairs = zip(result.findings, doc["findings"], strict=True)
+    found = [its for finding, its in pairs if acts(finding, options)]
+    lines = _refusal(found, wording, situation) if found else []
+    if not is_complete(result):
+        lines += _incomplete(doc, wording)
+    if lines:
+        lines += _ways_on(found, wording)
+    elif known := sum(finding.status is Status.KNOWN for finding in result.findings):
+        lines.append(
+            f"leakscan: {count(known, 'credential')} here was known before and is not stopped; "
+            "it still has to be revoked (leakscan scan)."
+        )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _refusal(found: list[FindingDoc], wording: Wording, situation: Situation) -> list[str]:
+    lines = [f"leakscan: {wording.what} refused: {count(len(found), 'AWS credential')} in it."]
+    for its in found[:_SHOWN]:
+        lines += ["", *_finding(its, situation)]
+    if len(found) > _SHOWN:
+        lines += ["", f"  +{len(found) - _SHOWN} more; see all of them with `leakscan scan`."]
+    return lines
+
+
+def _finding(its: FindingDoc, situation: Situation) -> list[str]:
+    starts = [one for one in its["occurrences"] if _is_start(one)]
+    key_id = f" {visible(its['access_key_id'])}" if its["access_key_id"] else ""
+    lines = [f"  {its['severity'].upper()}  {visible(its['title'])}{key_id}"]
+    lines += [f"    {_place(one)}" for one in starts[:_PLACES]]
+    if len(starts) > _PLACES:
+        lines.append(f"    +{len(starts) - _PLACES} more places")
+    if its["exposure"]["remotes"]:
+        lines += _exposed(its)
+    elif starts:
+        lines.append("    It never left this machine, as far as git knows: rewriting is enough.")
+        lines += [f"    {line}" for line in rewriting(starts[0], its, situation)]
+    path = next((one["path"] for one in starts if one["path"]), "")
+    lines.append(f"    Instead of a key: {role_for(path)}")
+    lines.append(f"    Fingerprint: {its['fingerprint']}")
+    return lines
+
+
+def _is_start(one: OccurrenceDoc) -> bool:
+    return one["event"] == "introduced" or (one["event"] == "present" and one["commit"] is None)
+
+
+def _place(one: OccurrenceDoc) -> str:
+    commit = f"commit {short(one['commit'])}  " if one["commit"] and one["kind"] != "commit" else ""
+    return commit + where(one)
+
+
+def _exposed(its: FindingDoc) -> list[str]:
+    lines = []
+    for remote in its["exposure"]["remotes"]:
+        since = f"since {moment(remote['since'])}" if remote["since"] else "at an unknown time"
+        commit = f", commit {short(remote['commit'])}" if remote["commit"] else ""
+        lines.append(
+            f"    Already on {visible(remote['remote'])} {since} ({ref(remote['ref'])}{commit}): "
+            "revoke it; rewriting is not enough."
+        )
+    steps = its["remediation"]["steps"][:2] if its["remediation"] else []
+    return lines + [f"    {number}. {visible(step, 1000)}" for number, step in enumerate(steps, 1)]
+
+
+def _incomplete(doc: ReportDoc, wording: Wording) -> list[str]:
+    lines = [f"leakscan: {wording.what} refused: it could not be read completely."]
+    lines += [f"  {_skip(one)}" for one in doc["skipped"][:_SHOWN]]
+    if len(doc["skipped"]) > _SHOWN:
+        lines.append(f"  +{len(doc['skipped']) - _SHOWN} more")
+    lines.append("  `git fsck` names what is damaged; `git fetch` brings what is missing.")
+    return lines
+
+
+def _skip(one: SkippedDoc) -> str:
+    name = " ".join(part for part in (one["object"], visible(one["path"] or "")) if part)
+    detail = f" ({visible(one['detail'])})" if one["detail"] else ""
+    return f"{one['kind']} {name}: {one['reason']}{detail}"
+
+
+def _ways_on(found: list[FindingDoc], wording: Wording) -> list[str]:
+    lines = [""]
+    if found:
+        lines += [
+            "  No secret at all? Say so for good, with a reason: a comment `leakscan:allow REASON`",
+            "  on its line, or its fingerprint in .leakscan.yaml.",
+        ]
+    if wording.bypass:
+        lines.append(f"  To let this one pass and have that recorded: {wording.bypass}")
+    if wording.skip:
+        lines.append(f"  To skip the check altogether, unrecorded: {wording.skip}")
+    return lines
