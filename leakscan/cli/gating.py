@@ -116,18 +116,23 @@ def look(
     selection: Selection,
     triage: Judging,
     budget_s: float | None = None,
-) -> tuple[ScanResult, Situation]:
-    """Scan what was selected, in at most so many seconds."""
+) -> tuple[ScanResult, Situation] | None:
+    """Scan what was selected, in at most so many seconds; None where there is nothing."""
     source = RangeSource(layout, git, selection)
+    if source.is_empty:
+        return None
     result = scan_range(source, gate(triage, layout, budget_s))
     roots = {one.hex() for one, links in source.links.commits.items() if not links.parents}
     return result, replace(_situation(layout), roots=frozenset(roots))
 
 
 def decide(
-    result: ScanResult, situation: Situation, wording: Wording, here: Caller, hook: str
+    looked: tuple[ScanResult, Situation] | None, wording: Wording, here: Caller, hook: str
 ) -> int:
     """Say what was found, let it through if there is a reason to, and return the exit code."""
+    if looked is None:
+        return ExitCode.CLEAN
+    result, situation = looked
     options = ReportOptions()
     code = exit_code(result, options)
     text = message(result, options, wording, situation)

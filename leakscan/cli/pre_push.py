@@ -44,8 +44,8 @@ def command(remote: str, url: str) -> int:
             if not selection.include:
                 return 0
             triage = gating.own_triage(git, here.layout)
-            result, situation = gating.look(git, layout, selection, triage)
-        return gating.decide(result, situation, wording, here, "pre-push")
+            looked = gating.look(git, layout, selection, triage)
+        return gating.decide(looked, wording, here, "pre-push")
 
     return gating.guarded(here, "pre-push", wording, run)
 

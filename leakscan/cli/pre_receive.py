@@ -60,11 +60,11 @@ def command(time_budget: float | None, on_timeout: str, allow_bypass: bool) -> i
             if not selection.include:
                 return 0
             triage = gating.own_triage(git, layout, comments=False)
-            result, situation = gating.look(git, layout, selection, triage, time_budget)
-        if on_timeout == "accept" and _is_only_late(result):
+            looked = gating.look(git, layout, selection, triage, time_budget)
+        if on_timeout == "accept" and looked and _is_only_late(looked[0]):
             click.echo("leakscan: NOT FULLY SCANNED: out of time; accepted by policy.", err=True)
             return ExitCode.CLEAN
-        return gating.decide(result, situation, wording, here, "pre-receive")
+        return gating.decide(looked, wording, here, "pre-receive")
 
     return gating.guarded(here, "pre-receive", wording, run)
 

@@ -58,6 +58,11 @@ class RangeSource:
         return len(self._expected) + len(self._missing())
 
     @property
+    def is_empty(self) -> bool:
+        """Whether the selection brings nothing at all, and nothing is in doubt."""
+        return not (self._skipped or self._expected or self._missing() or self._selection.names)
+
+    @property
     def target(self) -> Target:
         """The repository, and the part of it that was asked for."""
         layout, refs = self._layout, self.refs
