@@ -2,36 +2,28 @@
 
 In: the bytes of the file, which may be hostile. Out: `Config`, frozen and checked, or a sentence
 that names file, entry and field. Whether an entry fits a finding is left to the triage stage.
-
-Every scalar is a text here, whatever YAML would make of it: `reason: no` is the text "no".
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from pathlib import PurePosixPath
-from typing import Any, Final, TypeAlias
+from pathlib import Path, PurePosixPath
+from typing import Final
 
+from leakscan.documents import DocumentError, load_yaml
 from leakscan.errors import ExitCode, LeakscanError
 
 CONFIG_NAME: Final = ".leakscan.yaml"
 MAX_BYTES: Final = 1 << 20
-LINE_KEY: Final = ""
-"""The key under which each mapping of a parsed file keeps its line, from 1."""
 
-_MAX_DEPTH: Final = 8
 _MAX_GLOB: Final = 256
 _MAX_GLOBS: Final = 500
-_KEYS: Final = frozenset({"version", "allow", "baseline"})
-_KINDS: Final = ("paths", "rules", "fingerprints")
-_ENTRY_KEYS: Final = frozenset({*_KINDS, "reason", "expires"})
+_KEYS: Final = ("version", "allow", "baseline")
+_ENTRY_KEYS: Final = ("paths", "rules", "fingerprints", "reason", "expires")
 _FINGERPRINT: Final = re.compile(r"lk1\.(?=[ist])i?s?t?\.[0-9a-f]{32}")
 _RULE: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_HINT: Final = "The README shows what this file may hold, under Accept what is no leak."
-
-Node: TypeAlias = "str | list[Node] | dict[str, Node]"
-"""A parsed file: texts, lists and mappings; each mapping has its line under `LINE_KEY`."""
+_HINT: Final = "The README says what this file may hold: paths, rules, fingerprints, each with why."
 
 
 class ConfigError(LeakscanError):
@@ -48,7 +40,7 @@ class Allow:
     """One entry of `allow`: every kind that is given must fit a finding."""
 
     where: str
-    """File and line, as in `.leakscan.yaml:4`."""
+    """File and number of the entry, as in `.leakscan.yaml: allow 2`."""
     reason: str
     paths: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
@@ -71,133 +63,45 @@ class Config:
     baseline: str | None = None
 
 
-def load_config(source: bytes, name: str = CONFIG_NAME) -> Config:
+def load_config(source: bytes, name: str = CONFIG_NAME, cache: Path | None = None) -> Config:
     """Return the configuration in a file that messages call `name`.
 
-    Raises ConfigError for what is not YAML, an unknown key, a wrong type, a missing reason, a
-    date that is none, or more than `MAX_BYTES`.
-    """
-    return config_from(parse(source, name), name)
-
-
-# -- YAML ---------------------------------------------------------------------------------------
-
-
-def parse(source: bytes, name: str = CONFIG_NAME) -> Node:
-    """Return what the YAML of a file says: no aliases, no tags, no key twice, bounded depth.
-
-    JSON keeps all of it. Raises ConfigError.
+    `cache` is the folder that keeps parsed files. Raises ConfigError for what is not YAML, an
+    unknown key, a wrong type, a missing reason, a date that is none, or more than `MAX_BYTES`.
     """
     if len(source) > MAX_BYTES:
         raise ConfigError(name, f"is larger than {MAX_BYTES >> 10} KiB")
-    # Loading the parser takes longer than a whole hook may.
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Reader(name, yaml.parse(source.decode("utf-8-sig"), Loader=loader)).document()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ConfigError(f"{name}:{mark.line + 1}" if mark else name, "is not YAML") from None
-    except UnicodeDecodeError:
-        raise ConfigError(name, "is not UTF-8") from None
-
-
-class _Reader:
-    """Makes nodes of the events of a YAML parser; no object is ever made of a tag."""
-
-    def __init__(self, name: str, events: Iterator[Any]) -> None:
-        self._name = name
-        self._events = (event for event in events if hasattr(event, "anchor") or _ends(event))
-
-    def document(self) -> Node:
-        """Return the one document of the file."""
-        first = next(self._events, None)
-        if first is None:
-            return {LINE_KEY: "1"}
-        node = self._node(first, 1)
-        second = next(self._events, None)
-        if second is not None:
-            raise self._fail(second, "begins a second document")
-        return node
-
-    def _node(self, event: Any, depth: int) -> Node:
-        kind = type(event).__name__
-        if event.anchor is not None:
-            raise self._fail(event, "has an anchor or an alias; write the text again")
-        if getattr(event, "tag", None) not in (None, "!"):
-            raise self._fail(event, "has a tag; leave it out")
-        if depth > _MAX_DEPTH:
-            raise self._fail(event, "is nested too deeply")
-        if kind == "ScalarEvent":
-            return str(event.value)
-        return self._list(depth) if kind == "SequenceStartEvent" else self._mapping(event, depth)
-
-    def _list(self, depth: int) -> Node:
-        nodes: list[Node] = []
-        for event in self._events:
-            if _ends(event):
-                break
-            nodes.append(self._node(event, depth + 1))
-        return nodes
-
-    def _mapping(self, start: Any, depth: int) -> Node:
-        nodes: dict[str, Node] = {LINE_KEY: str(start.start_mark.line + 1)}
-        for event in self._events:
-            if _ends(event):
-                break
-            key = self._node(event, depth + 1)
-            if not isinstance(key, str) or key in nodes:
-                raise self._fail(event, "has a key twice, or one that is no text")
-            nodes[key] = self._node(next(self._events), depth + 1)
-        return nodes
-
-    def _fail(self, event: Any, problem: str) -> ConfigError:
-        return ConfigError(f"{self._name}:{event.start_mark.line + 1}", problem)
-
-
-def _ends(event: object) -> bool:
-    return type(event).__name__ in ("SequenceEndEvent", "MappingEndEvent")
-
-
-# -- fields -------------------------------------------------------------------------------------
-
-
-def config_from(root: Node, name: str) -> Config:
-    """Return the configuration that a parsed file holds. Raises ConfigError."""
-    if not isinstance(root, dict):
-        raise ConfigError(name, "must be a mapping with version and allow")
-    fields = _Fields(name, root, _KEYS)
-    if fields.text("version") != "1":
+        document = load_yaml(source, cache)
+    except DocumentError as error:
+        raise ConfigError(f"{name}:{error.line}" if error.line else name, error.problem) from None
+    fields = _Fields(name, document if document is not None else {}, _KEYS)
+    version = fields.get("version")
+    if type(version) is not int or version != 1:
         raise fields.fail("version", "must be 1; this leakscan knows no other")
-    entries = root.get("allow", [])
+    entries = fields.get("allow", [])
     if not isinstance(entries, list):
         raise fields.fail("allow", "must be a list of entries")
-    allow = tuple(_allow(entry, number, name) for number, entry in enumerate(entries, 1))
+    allow = tuple(_allow(f"{name}: allow {number}", one) for number, one in enumerate(entries, 1))
     if sum(len(entry.paths) for entry in allow) > _MAX_GLOBS:
         raise fields.fail("allow", f"has more than {_MAX_GLOBS} paths in all")
-    baseline = fields.text("baseline") if "baseline" in root else None
+    baseline = fields.text("baseline") if "baseline" in fields else None
     if baseline is not None and not _stays_below(baseline):
         raise fields.fail("baseline", "must be a path below the folder of this file")
     return Config(name, allow, baseline)
 
 
-def _allow(entry: Node, number: int, name: str) -> Allow:
-    if not isinstance(entry, dict):
-        raise ConfigError(f"{name}: allow: entry {number}", "must be a mapping with a reason")
-    where = f"{name}:{entry[LINE_KEY]}"
-    fields = _Fields(f"{where}: entry {number}", entry, _ENTRY_KEYS)
+def _allow(where: str, entry: object) -> Allow:
+    fields = _Fields(where, entry, _ENTRY_KEYS)
     made = Allow(
         where=where,
         reason=fields.text("reason"),
-        paths=fields.texts(
-            "paths", _is_glob, "must be globs of at most 256 characters, without a leading !"
-        ),
-        rules=fields.texts("rules", _is_rule, "must be ids of rules, as `leakscan rules list` has"),
+        paths=fields.texts("paths", _is_glob, "must be short globs without a leading !"),
+        rules=fields.texts("rules", _is_rule, "must be ids as in `leakscan rules list`"),
         fingerprints=fields.texts(
-            "fingerprints", _is_fingerprint, "must be fingerprints, as lk1.is.0123... of a report"
+            "fingerprints", _is_fingerprint, "must be fingerprints of a report, as lk1.is.01ab..."
         ),
-        expires=fields.date("expires"),
+        expires=fields.day("expires"),
     )
     if not (made.paths or made.rules or made.fingerprints):
         raise fields.fail("", "allows nothing: it needs paths, rules or fingerprints")
@@ -207,16 +111,25 @@ def _allow(entry: Node, number: int, name: str) -> Allow:
 class _Fields:
     """Typed access to one mapping; every complaint names file, entry and field."""
 
-    def __init__(self, where: str, mapping: dict[str, Node], keys: frozenset[str]) -> None:
+    def __init__(self, where: str, mapping: object, keys: tuple[str, ...]) -> None:
         self._where = where
-        self._mapping = mapping
+        if not isinstance(mapping, dict):
+            raise self.fail("", f"must be a mapping with some of {', '.join(keys)}")
+        self._mapping: Mapping[str, object] = mapping
         for key in mapping:
-            if key not in keys and key != LINE_KEY:
-                raise self.fail(key, f"is not a key here; known are {', '.join(sorted(keys))}")
+            if key not in keys:
+                raise self.fail(key, f"is not a key here; known are {', '.join(keys)}")
+
+    def __contains__(self, field: str) -> bool:
+        return field in self._mapping
 
     def fail(self, field: str, problem: str) -> ConfigError:
         """Return the error for a field."""
         return ConfigError(f"{self._where}: {field}" if field else self._where, problem)
+
+    def get(self, field: str, default: object = None) -> object:
+        """Return what is there."""
+        return self._mapping.get(field, default)
 
     def text(self, field: str) -> str:
         """Return a text that is not empty, in one line."""
@@ -224,14 +137,14 @@ class _Fields:
         if value is None:
             raise self.fail(field, "is missing")
         if not isinstance(value, str):
-            raise self.fail(field, "must be a text")
+            raise self.fail(field, "must be a text; put it in quotes")
         if not value.strip():
             raise self.fail(field, "is empty")
         return " ".join(value.split())
 
     def texts(self, field: str, fits: Callable[[str], bool], problem: str) -> tuple[str, ...]:
         """Return a list of texts that fit; none if the field is not there."""
-        if field not in self._mapping:
+        if field not in self:
             return ()
         values = self._mapping[field]
         if not isinstance(values, list) or not values:
@@ -241,9 +154,9 @@ class _Fields:
             raise self.fail(field, problem)
         return texts
 
-    def date(self, field: str) -> date | None:
+    def day(self, field: str) -> date | None:
         """Return a day of the calendar, None if the field is not there."""
-        if field not in self._mapping:
+        if field not in self:
             return None
         try:
             return day(self.text(field))

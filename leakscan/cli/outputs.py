@@ -13,7 +13,13 @@ import click
 
 from leakscan.errors import LeakscanError
 
-SUFFIXES: Final = {".txt": "text", ".json": "json", ".jsonl": "jsonl", ".sarif": "sarif"}
+SUFFIXES: Final = {
+    ".txt": "text",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".sarif": "sarif",
+    ".gitlab": "gitlab",
+}
 
 
 class OutputError(LeakscanError):

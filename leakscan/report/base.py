@@ -5,10 +5,11 @@ goes with them. A reporter is pure: it reads no clock, environment or terminal.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from leakscan.errors import ExitCode
-from leakscan.model import Finding, Level, ScanResult, Status
+from leakscan.model import Finding, Level, ScanResult, ScopeKind, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class ReportOptions:
     `confidence` is the least that the text and SARIF list, which count the others; JSON and
     JSON lines list everything.
     `fail_on` is the least severity that counts as something to act on. `width` is in columns.
+    `ended_at` is when the scan ended, for formats that must say so; they count back from it.
     """
 
     reveal: bool = False
@@ -27,6 +29,7 @@ class ReportOptions:
     confidence: Level = Level.MEDIUM
     fail_on: Level = Level.LOW
     tool_version: str = ""
+    ended_at: datetime | None = None
 
 
 class Reporter(Protocol):
@@ -53,7 +56,9 @@ def anything_read(result: ScanResult) -> bool:
 
     A repository without one object is still scanned if its refs, index or git files were read.
     """
-    coverage = result.coverage
+    coverage, scope = result.coverage, result.target.scope
+    if scope is not None and scope.kind in (ScopeKind.PUSH, ScopeKind.RECEIVE):
+        return True  # git says what there is to look at; of a new branch it may be the name alone.
     return coverage.objects_scanned > 0 or any(count > 0 for count in coverage.by_kind.values())
 
 

@@ -26,6 +26,8 @@ from leakscan.report.words import (
     moment,
     now,
     ref,
+    remotes,
+    scope_line,
     short,
     size,
     some,
@@ -35,6 +37,8 @@ from leakscan.report.words import (
 MIN_WIDTH: Final = 40
 SHOWN: Final = 3
 SHOWN_SKIPPED: Final = 10
+SHOWN_ACCEPTED: Final = 10
+SHOWN_NOTES: Final = 20
 _SEVERITY: Final = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 
 
@@ -49,7 +53,9 @@ class ConsoleReporter:
         _findings(page, result, doc, options)
         _coverage(page, doc)
         _target(page, doc)
-        _uncounted(page, result, options)
+        _unlisted(page, result, options)
+        _accepted(page, doc)
+        _triage_notes(page, doc)
         _last_line(page, result, options)
         return page.text().encode("utf-8")
 
@@ -60,6 +66,8 @@ def _heading(page: Page, doc: ReportDoc) -> None:
     rules = f"rules {visible(tool['rules']['version'])} ({visible(tool['rules']['hash'])[:12]})"
     page.line(Text(f"{version}, {rules}"))
     page.hang(Text(), visible(target["path"]), "bold")
+    if target["scope"] is not None:
+        page.hang(Text(), scope_line(target["scope"]))
 
 
 # -- findings -----------------------------------------------------------------------------
@@ -149,6 +157,9 @@ def _places(page: Page, its: FindingDoc) -> None:
     refs = [ref(name) for name in its["exposure"]["refs"]]
     if refs:
         page.row("Refs", some(refs, SHOWN, its["exposure"]["refs_total"]))
+    held = remotes(its)
+    if held:
+        page.row("On remote", some(held, SHOWN))
     further = elsewhere(its)
     if further:
         page.row("Elsewhere", some(further, SHOWN))
@@ -216,18 +227,44 @@ def _notes(doc: ReportDoc) -> Iterator[str]:
         yield f"{count(outside['lfs']['count'], 'LFS object')} not in this store, not scanned"
 
 
-def _uncounted(page: Page, result: ScanResult, options: ReportOptions) -> None:
-    """Say what the report found and does not list."""
+def _unlisted(page: Page, result: ScanResult, options: ReportOptions) -> None:
+    """Count the findings that are not listed."""
     new = [finding for finding in result.findings if finding.status is Status.NEW]
-    accepted = len(result.findings) - len(new)
     hidden = sum(not _is_listed(finding, options) for finding in new)
+    known = sum(finding.status is Status.KNOWN for finding in result.findings)
     if hidden:
-        number = count(hidden, "finding")
         level = options.confidence.value
-        page.row("Not listed", f"{number} below {level} confidence; see --confidence low")
-    if accepted:
-        number = count(accepted, "finding")
-        page.row("" if hidden else "Not listed", f"{number} accepted by baseline or allowlist")
+        said = f"{count(hidden, 'finding')} below {level} confidence; see --confidence low"
+        page.row("Not listed", said)
+    if known:
+        said = f"{count(known, 'finding')} already known on the excluded side: not new"
+        page.row("" if hidden else "Not listed", said)
+
+
+def _accepted(page: Page, doc: ReportDoc) -> None:
+    """List what somebody has accepted, and why."""
+    accepted = [its for its in doc["findings"] if its["status"] in ("baselined", "allowed")]
+    if not accepted:
+        return
+    page.row("Accepted", count(len(accepted), "finding"))
+    for its in accepted[:SHOWN_ACCEPTED]:
+        what = its["access_key_id"] or its["fingerprint"]
+        why = its["accepted"] or {"source": its["status"], "entry": "", "reason": ""}
+        reason = visible(why["reason"]) or "no reason given"
+        page.row("", f"- {its['title']} {what}, by {why['source']}: {reason}")
+    if len(accepted) > SHOWN_ACCEPTED:
+        page.row("", f"+{len(accepted) - SHOWN_ACCEPTED} more in the JSON report")
+
+
+def _triage_notes(page: Page, doc: ReportDoc) -> None:
+    """Say what is wrong with baseline, allowlist and comments."""
+    notes = doc["notes"]
+    for number, one in enumerate(notes[:SHOWN_NOTES]):
+        entry = f" ({visible(one['entry'])})" if one["entry"] else ""
+        said = f"{visible(one['where'])}{entry}: {one['kind']}: {visible(one['text'])}"
+        page.row("" if number else "Triage", said)
+    if len(notes) > SHOWN_NOTES:
+        page.row("", f"+{len(notes) - SHOWN_NOTES} more in the JSON report")
 
 
 def _last_line(page: Page, result: ScanResult, options: ReportOptions) -> None:

@@ -22,6 +22,15 @@ class ToolDoc(TypedDict):
     rules: RulesDoc
 
 
+class ScopeDoc(TypedDict):
+    """The part of a repository that was asked for."""
+
+    kind: str
+    include: list[str]
+    exclude: list[str]
+    commits: int
+
+
 class TargetDoc(TypedDict):
     """What was scanned."""
 
@@ -34,6 +43,7 @@ class TargetDoc(TypedDict):
     replace_refs: int
     grafts: bool
     object_format: str
+    scope: ScopeDoc | None
 
 
 class ObjectsDoc(TypedDict):
@@ -92,6 +102,15 @@ class VerdictDoc(TypedDict):
     checked_at: str | None
 
 
+class RemoteDoc(TypedDict):
+    """A remote that has the credential."""
+
+    remote: str
+    ref: str
+    commit: str | None
+    since: str | None
+
+
 class ExposureDoc(TypedDict):
     """Since when, until when and from where the credential can be had."""
 
@@ -107,6 +126,7 @@ class ExposureDoc(TypedDict):
     leftovers: list[str]
     first_commit: str | None
     last_commit: str | None
+    remotes: list[RemoteDoc]
 
 
 class OccurrenceDoc(TypedDict):
@@ -128,6 +148,7 @@ class OccurrenceDoc(TypedDict):
     encoding: str
     member: str | None
     at_boundary: bool
+    allowed_by: str | None
 
 
 class RemediationDoc(TypedDict):
@@ -141,6 +162,14 @@ class RemediationDoc(TypedDict):
     references: list[str]
 
 
+class AcceptedDoc(TypedDict):
+    """Why triage does not call a finding new."""
+
+    source: str
+    entry: str
+    reason: str
+
+
 class FindingDoc(TypedDict):
     """A credential with its whole life in this repository."""
 
@@ -150,6 +179,7 @@ class FindingDoc(TypedDict):
     severity: str
     confidence: str
     status: str
+    accepted: AcceptedDoc | None
     reasons: list[ReasonDoc]
     access_key_id: str | None
     account_id: str | None
@@ -173,8 +203,17 @@ class SkippedDoc(TypedDict):
     detail: str
 
 
+class NoteDoc(TypedDict):
+    """What is wrong with an entry of a baseline or an allowlist, or with a comment."""
+
+    kind: str
+    where: str
+    entry: str
+    text: str
+
+
 class HeaderDoc(TypedDict):
-    """The report without its two lists: the first line of JSON lines."""
+    """The report without its lists: the first line of JSON lines."""
 
     schema: str
     tool: ToolDoc
@@ -188,3 +227,4 @@ class ReportDoc(HeaderDoc):
 
     findings: list[FindingDoc]
     skipped: list[SkippedDoc]
+    notes: list[NoteDoc]

@@ -21,6 +21,7 @@ from typing import Final
 from leakscan import aws
 from leakscan.model import (
     DEEP_PATH,
+    Acceptance,
     Coverage,
     Credential,
     Exposure,
@@ -30,23 +31,30 @@ from leakscan.model import (
     Occurrence,
     Part,
     Remediation,
+    RemoteExposure,
     ScanResult,
+    Scope,
     Skipped,
     Target,
+    TriageNote,
     VerdictState,
 )
 from leakscan.redact import Redactor, Secret, mask_text
 from leakscan.report.base import ReportOptions, is_complete
 from leakscan.report.contract import (
+    AcceptedDoc,
     CoverageDoc,
     ElsewhereDoc,
     ExposureDoc,
     FindingDoc,
+    NoteDoc,
     NotInStoreDoc,
     OccurrenceDoc,
     ReasonDoc,
     RemediationDoc,
+    RemoteDoc,
     ReportDoc,
+    ScopeDoc,
     SecretDoc,
     SkippedDoc,
     TargetDoc,
@@ -70,6 +78,7 @@ def document(result: ScanResult, options: ReportOptions) -> ReportDoc:
         "coverage": clean.coverage(result.coverage),
         "findings": [clean.finding(finding) for finding in result.findings],
         "skipped": [clean.skipped(skipped) for skipped in result.skipped],
+        "notes": [clean.note(note) for note in result.notes],
     }
 
 
@@ -159,6 +168,17 @@ class _Cleaner:
             "replace_refs": target.replace_refs,
             "grafts": target.grafts,
             "object_format": self.one(target.object_format),
+            "scope": self.scope(target.scope),
+        }
+
+    def scope(self, scope: Scope | None) -> ScopeDoc | None:
+        if scope is None:
+            return None
+        return {
+            "kind": scope.kind.value,
+            "include": self.names(scope.include),
+            "exclude": self.names(scope.exclude),
+            "commits": scope.commits,
         }
 
     def coverage(self, coverage: Coverage) -> CoverageDoc:
@@ -194,6 +214,7 @@ class _Cleaner:
             "severity": credential.severity.value,
             "confidence": credential.confidence.value,
             "status": finding.status.value,
+            "accepted": self.accepted(finding.accepted),
             "reasons": [
                 ReasonDoc(name=self.one(r.name), effect=r.effect, text=self.one(r.text))
                 for r in credential.reasons
@@ -208,6 +229,16 @@ class _Cleaner:
             "exposure": self.exposure(finding.exposure),
             "occurrences": [self.occurrence(one) for one in finding.occurrences],
             "remediation": self.remediation(finding.remediation),
+        }
+
+    def accepted(self, accepted: Acceptance | None) -> AcceptedDoc | None:
+        if accepted is None:
+            return None
+        return {
+            "source": self.one(accepted.source),
+            "entry": self.name(accepted.entry),
+            # What stands behind a comment's marker may be more than its author thought of.
+            "reason": self.name(accepted.reason),
         }
 
     def secret(self, secret: Secret | None) -> SecretDoc | None:
@@ -231,6 +262,15 @@ class _Cleaner:
             "leftovers": self.names(exposure.leftovers),
             "first_commit": _hex(exposure.first_commit),
             "last_commit": _hex(exposure.last_commit),
+            "remotes": [self.remote(one) for one in exposure.remotes],
+        }
+
+    def remote(self, one: RemoteExposure) -> RemoteDoc:
+        return {
+            "remote": self.name(one.remote),
+            "ref": self.name(one.ref),
+            "commit": _hex(one.commit),
+            "since": _date(one.since),
         }
 
     def occurrence(self, one: Occurrence) -> OccurrenceDoc:
@@ -252,6 +292,7 @@ class _Cleaner:
             "encoding": one.encoding.value,
             "member": None,
             "at_boundary": one.at_boundary,
+            "allowed_by": self.one(one.marker.word) if one.marker else None,
         }
 
     def remediation(self, remediation: Remediation | None) -> RemediationDoc | None:
@@ -274,6 +315,14 @@ class _Cleaner:
             "reason": skipped.reason.value,
             # A detail may quote what a program said about content that no rule has judged yet.
             "detail": mask_text(self.one(skipped.detail)),
+        }
+
+    def note(self, note: TriageNote) -> NoteDoc:
+        return {
+            "kind": note.kind.value,
+            "where": self.name(note.where),
+            "entry": self.name(note.entry),
+            "text": self.name(note.text),
         }
 
 

@@ -13,7 +13,7 @@ from leakscan.report.base import ReportOptions, acts, exit_code
 from leakscan.report.contract import ReportDoc
 from leakscan.report.document import document
 
-_LISTS: Final = ("findings", "skipped")
+_LISTS: Final = ("findings", "skipped", "notes")
 
 
 class JsonReporter:
@@ -26,10 +26,10 @@ class JsonReporter:
 
 
 class JsonlReporter:
-    """The same report in lines: a header, one finding or skipped each, a summary.
+    """The same report in lines: a header, one finding, skipped or note each, a summary.
 
     Every line is an object with a key `type` that is not part of the document: `header` holds
-    the document without its two lists, `finding` and `skipped` one entry each, in order. A
+    the document without its lists, `finding`, `skipped` and `note` one entry each, in order. A
     file that ends without a `summary` was cut off.
     """
 
@@ -41,6 +41,7 @@ class JsonlReporter:
             "findings": len(doc["findings"]),
             "to_act_on": sum(acts(finding, options) for finding in result.findings),
             "skipped": len(doc["skipped"]),
+            "notes": len(doc["notes"]),
             "exit_code": int(exit_code(result, options)),
         }
         return "".join(_lines(doc, summary)).encode("ascii")
@@ -52,6 +53,9 @@ def _lines(doc: ReportDoc, summary: Mapping[str, object]) -> Iterator[str]:
         yield _line("finding", finding)
     for skipped in doc["skipped"]:
         yield _line("skipped", skipped)
+    for note in doc["notes"]:
+        # A note has a `kind` of its own; `type` says what the line is.
+        yield _line("note", note)
     yield _line("summary", summary)
 
 

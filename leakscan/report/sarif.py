@@ -10,6 +10,8 @@ SARIF knows files of one revision and not a history, so:
   `versionControlProvenance` lists these commits.
 - One without any path (a commit message, a ref, a git file) points at a name under `.git/`,
   for uploaders refuse a result without a physical location.
+- Accepted findings are suppressed; in a scan of a part of history, one that the rest holds
+  already has the `baselineState` unchanged.
 - `partialFingerprints` holds the credential's own fingerprint, so that a result keeps its
   identity however lines and commits move.
 
@@ -32,7 +34,8 @@ from leakscan.report.contract import (
     SkippedDoc,
 )
 from leakscan.report.document import document
-from leakscan.report.words import at_head, exposed, introduction, moment, now, visible
+from leakscan.report.places import name, places
+from leakscan.report.words import exposed, introduction, moment, now, visible
 
 Json = Mapping[str, object]
 
@@ -44,24 +47,6 @@ _LEVELS: Final = {"critical": "error", "high": "error", "medium": "warning", "lo
 _SECURITY_SEVERITY: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 _ROOT: Final = "%SRCROOT%"
 _MAX_LOCATIONS: Final = 10
-_NOWHERE: Final[OccurrenceDoc] = {
-    "kind": "dangling",
-    "event": "present",
-    "parts": [],
-    "commit": None,
-    "author": None,
-    "email": None,
-    "date": None,
-    "path": None,
-    "from_path": None,
-    "name": None,
-    "line": None,
-    "column": None,
-    "blob": None,
-    "encoding": "plain",
-    "member": None,
-    "at_boundary": False,
-}
 
 
 class SarifReporter:
@@ -93,7 +78,7 @@ def _run(doc: ReportDoc, result: ScanResult, options: ReportOptions) -> Json:
         },
         "versionControlProvenance": _revisions(doc, [its for _, its in pairs]),
         "invocations": [_invocation(doc, int(exit_code(result, options)))],
-        "results": [_result(its, numbers[its["rule"]]) for _, its in pairs],
+        "results": [_result(its, numbers[its["rule"]]) | _state(doc, its) for _, its in pairs],
         "properties": {
             "complete": doc["complete"],
             "coverage": doc["coverage"],
@@ -147,21 +132,37 @@ def _help(remediation: RemediationDoc, key_id: str | None) -> Json:
 # -- results ------------------------------------------------------------------------------
 
 
-def _result(its: FindingDoc, rule_index: int) -> Json:
+def _result(its: FindingDoc, rule_index: int) -> dict[str, object]:
     result: dict[str, object] = {
         "ruleId": its["rule"],
         "ruleIndex": rule_index,
         "kind": "fail",
         "level": _LEVELS[its["severity"]],
         "message": {"text": _summary(its)},
-        "locations": [_location(one) for one in _places(its)],
+        "locations": [_location(one) for one in places(its)[:_MAX_LOCATIONS]],
         "partialFingerprints": {"leakscan/v1": its["fingerprint"]},
         "properties": _properties(its),
     }
-    if its["status"] != "new":
-        justification = f"{its['status']} in leakscan"
-        result["suppressions"] = [{"kind": "external", "justification": justification}]
+    if its["status"] in ("baselined", "allowed"):
+        result["suppressions"] = [_suppression(its)]
     return result
+
+
+def _state(doc: ReportDoc, its: FindingDoc) -> dict[str, object]:
+    """Say whether a result is new, where only a part of the history was asked for."""
+    if doc["target"]["scope"] is None:
+        return {}
+    return {"baselineState": "unchanged" if its["status"] == "known" else "new"}
+
+
+def _suppression(its: FindingDoc) -> Json:
+    """Say what accepted a finding: a comment stands in the source, the rest outside of it."""
+    accepted = its["accepted"]
+    if accepted is None:
+        return {"kind": "external", "justification": f"{its['status']} in leakscan"}
+    kind = "inSource" if accepted["source"] == "comment" else "external"
+    text = ": ".join(part for part in (accepted["entry"], accepted["reason"]) if part)
+    return {"kind": kind, "justification": _message(text)}
 
 
 def _summary(its: FindingDoc) -> str:
@@ -203,29 +204,14 @@ def _revision(its: FindingDoc) -> str | None:
     return its["exposure"]["first_commit"] or (first["commit"] if first else None)
 
 
-def _places(its: FindingDoc) -> list[OccurrenceDoc]:
-    """Return where to point at: places at HEAD, or else the one that brought the credential in."""
-    first = introduction(its)
-    return at_head(its)[:_MAX_LOCATIONS] or ([first] if first else [_NOWHERE])
-
-
 def _location(one: OccurrenceDoc) -> Json:
     physical: dict[str, object] = {
-        "artifactLocation": {"uri": _relative(_name(one)), "uriBaseId": _ROOT}
+        "artifactLocation": {"uri": _relative(name(one)), "uriBaseId": _ROOT}
     }
     if one["line"] is not None:
         region = {"startLine": one["line"], "startColumn": one["column"]}
         physical["region"] = {key: value for key, value in region.items() if value is not None}
     return {"physicalLocation": physical}
-
-
-def _name(one: OccurrenceDoc) -> str:
-    if one["path"] is not None:
-        return one["path"]
-    if one["name"]:
-        return f".git/{one['name']}"
-    object_id = one["blob"] or one["commit"]
-    return f".git/objects/{object_id[:2]}/{object_id[2:]}" if object_id else ".git"
 
 
 def _relative(path: str) -> str:
@@ -261,6 +247,9 @@ def _invocation(doc: ReportDoc, code: int) -> Json:
         notes = [_note(f"The scan is incomplete: {scanned}.")]
     if notes:
         invocation["toolExecutionNotifications"] = notes
+    if doc["notes"]:
+        told = [_note(f"{one['where']}: {one['kind']}: {one['text']}") for one in doc["notes"]]
+        invocation["toolConfigurationNotifications"] = told
     return invocation
 
 

@@ -5,10 +5,11 @@ In: parts of the JSON contract. Out: str. Used by the formats that are read by p
 
 from collections.abc import Iterable, Sequence
 
-from leakscan.report.contract import FindingDoc, OccurrenceDoc
+from leakscan.report.contract import FindingDoc, OccurrenceDoc, ScopeDoc
 
 _CLIP = 240
 _LINES = 4
+_NAMES = 3
 _REF_KINDS = (("refs/heads/", ""), ("refs/remotes/", ""), ("refs/tags/", "tag "))
 _PREFIXES = {
     "symlink": "symlink ",
@@ -19,6 +20,7 @@ _PREFIXES = {
     "index": "index: ",
     "git-file": "git file ",
     "dangling": "dangling object ",
+    "text": "text ",
 }
 
 
@@ -171,6 +173,28 @@ def _standing(events: Sequence[OccurrenceDoc]) -> list[OccurrenceDoc]:
         if one["event"] in ("introduced", "moved"):
             standing[one["path"]] = one
     return list(standing.values())
+
+
+def scope_line(scope: ScopeDoc) -> str:
+    """Return what part of a repository was asked for, and how much that is."""
+    wanted = some([ref(name) for name in scope["include"]], _NAMES)
+    left = some([ref(name) for name in scope["exclude"]], _NAMES)
+    if scope["kind"] == "range" and len(scope["include"]) == len(scope["exclude"]) == 1:
+        what = f"range {left}..{wanted}"
+    else:
+        what = " ".join(part for part in (scope["kind"], wanted) if part)
+        what += f" without {left}" if left else ""
+    if scope["kind"] in ("staged", "text"):
+        return what
+    return f"{what}: {count(scope['commits'], 'commit')}"
+
+
+def remotes(finding: FindingDoc) -> list[str]:
+    """Return which remotes have the credential, and since when."""
+    return [
+        f"{visible(one['remote'])} since {moment(one['since'])} ({ref(one['ref'])})"
+        for one in finding["exposure"]["remotes"]
+    ]
 
 
 def _leftover(name: str) -> str:

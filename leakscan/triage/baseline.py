@@ -1,8 +1,8 @@
 """The file of findings that were there when somebody began to look: load, match, write.
 
 Part of the triage stage. In: the bytes of a baseline, or findings. Out: `Baseline`, or the bytes of
-one. The file has a line for each credential, sorted; no path, line or commit, so that an entry stays
-valid wherever the credential goes; and no secret.
+one. The file has a line for each credential, sorted; no path, line or commit, so that an entry
+stays valid wherever the credential goes; and no secret.
 
     # leakscan baseline 1
     # salt 0f1e2d3c4b5a69788796a5b4c3d2e1f0
@@ -14,8 +14,6 @@ file alone does not confirm a guess in bulk, nor do two files have a line in com
 line may stand twice, and the file may have several salts.
 """
 
-import hashlib
-import hmac
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +34,7 @@ a key id about 70; 40 random characters of base64 never have fewer than 150."""
 _HEADER: Final = "# leakscan baseline 1"
 _HEADERS: Final = re.compile(r"# leakscan baseline (\S+)")
 _SALT: Final = re.compile(r"# salt ([0-9a-f]{32})")
+_SALTED: Final = "lk1s."
 _MAX_SALTS: Final = 16
 _LINE: Final = re.compile(
     r"(?P<mark>lk1s?\.(?=[ist])i?s?t?\.[0-9a-f]{32})\s+(?P<rule>[a-z0-9]+(?:-[a-z0-9]+)*)"
@@ -45,7 +44,7 @@ _CONFLICT: Final = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
 _KEEP_BOTH: Final = "Keep the lines of both sides, in any order, and delete the marks."
 _HINT: Final = "Make it anew: leakscan baseline create --update; or take it from the last commit."
 _ABOUT: Final = (
-    "# Accepted credentials: fingerprint, rule, expires=YYYY-MM-DD if it is to end, and the reason.",
+    "# Accepted credentials: fingerprint, rule, expires=YYYY-MM-DD if it is to end, the reason.",
     "# Written by `leakscan baseline create`; reasons and days are yours to edit.",
 )
 
@@ -84,10 +83,13 @@ class Baseline:
     salts: tuple[bytes, ...]
     entries: tuple[Entry, ...]
     by_mark: Mapping[str, tuple[Entry, ...]] = field(repr=False)
+    has_salted: bool = False
 
     def entries_of(self, fingerprint: Fingerprint) -> tuple[Entry, ...]:
         """Return the lines that mean a credential, whether or not they have expired."""
-        marks = (str(fingerprint), *(salted(salt, fingerprint) for salt in self.salts))
+        marks = [str(fingerprint)]
+        if self.has_salted:
+            marks += [salted(salt, fingerprint) for salt in self.salts]
         return tuple(entry for mark in marks for entry in self.by_mark.get(mark, ()))
 
 
@@ -97,7 +99,8 @@ def baseline(name: str, salts: Collection[bytes], entries: Iterable[Entry]) -> B
     by_mark: dict[str, tuple[Entry, ...]] = {}
     for entry in kept:
         by_mark[entry.mark] = (*by_mark.get(entry.mark, ()), entry)
-    return Baseline(name, tuple(dict.fromkeys(salts)), kept, by_mark)
+    has_salted = any(entry.mark.startswith(_SALTED) for entry in kept)
+    return Baseline(name, tuple(dict.fromkeys(salts)), kept, by_mark, has_salted)
 
 
 def load_baseline(source: bytes, name: str = BASELINE_NAME) -> Baseline:
@@ -165,9 +168,13 @@ def _entry(line: str, number: int, where: str) -> Entry:
 
 def salted(salt: bytes, fingerprint: Fingerprint) -> str:
     """Return the keyed hash that stands for a fingerprint in a file with this salt."""
+    # OpenSSL takes longer to load than a hook without findings may take.
+    import hashlib
+    import hmac
+
     parts = fingerprint.split(".")[1]
     digest = hmac.new(salt, fingerprint.encode(), hashlib.sha256).hexdigest()
-    return f"lk1s.{parts}.{digest[:32]}"
+    return f"{_SALTED}{parts}.{digest[:32]}"
 
 
 def mark_of(credential: Credential, salt: bytes) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from leakscan.model import (
+    Acceptance,
     Coverage,
     Credential,
     Encoding,
@@ -23,6 +24,8 @@ from leakscan.model import (
     Identity,
     Kind,
     Level,
+    Marker,
+    NoteKind,
     NotInStore,
     ObjectId,
     Occurrence,
@@ -30,21 +33,27 @@ from leakscan.model import (
     Place,
     Reason,
     Remediation,
+    RemoteExposure,
     Rule,
     RuleId,
     RuleSet,
     ScanResult,
+    Scope,
+    ScopeKind,
     Skipped,
     SkipReason,
     Status,
     Target,
+    TriageNote,
 )
 from leakscan.redact import Secret
 from leakscan.report.base import ReportOptions
 
 BASE64: Final = string.ascii_letters + string.digits + "+/"
 START: Final = datetime(2024, 3, 1, 10, 0, tzinfo=UTC)
-OPTIONS: Final = ReportOptions(tool_version="0.0.0")
+OPTIONS: Final = ReportOptions(
+    tool_version="0.0.0", ended_at=datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+)
 
 
 def secret_text(seed: str) -> str:
@@ -379,6 +388,57 @@ def everything() -> ScanResult:
     )
 
 
+def accepted(seed: str, status: Status, acceptance: Acceptance | None) -> Finding:
+    """A pair that somebody has accepted."""
+    made = replace(finding_in_history(), credential=credential(seed, pair(seed)))
+    return replace(made, status=status, accepted=acceptance)
+
+
+def triaged() -> ScanResult:
+    """Findings accepted in every way, more of them than the text lists, and every kind of note."""
+    comment = Marker("leakscan:allow", b"sample of the handbook")
+    beside = accepted(
+        "comment",
+        Status.ALLOWED,
+        Acceptance("comment", "config/prod.env:12: leakscan:allow", "sample of the handbook"),
+    )
+    beside = replace(
+        beside, occurrences=tuple(replace(one, marker=comment) for one in beside.occurrences)
+    )
+    notes = tuple(
+        TriageNote(kind, f".leakscan.yaml: allow {number}", "paths tests/**", f"text {number}")
+        for number, kind in enumerate([*NoteKind, *NoteKind, *NoteKind, *NoteKind, *NoteKind], 1)
+    )
+    return result(
+        beside,
+        accepted(
+            "config",
+            Status.ALLOWED,
+            Acceptance("config", ".leakscan.yaml: allow 1: paths tests/**", "made up"),
+        ),
+        *(
+            accepted(f"old {n}", Status.BASELINED, Acceptance("baseline", f"lk1.is.{n:032x} x"))
+            for n in range(10)
+        ),
+        notes=notes,
+    )
+
+
+def pushed() -> ScanResult:
+    """A push: one new finding that another remote has already, and one that is not new."""
+    new = finding_in_history()
+    held = (
+        RemoteExposure(b"origin", b"refs/remotes/origin/main", object_id("held"), day(4)),
+        RemoteExposure(b"fork", b"refs/remotes/fork/x", None, None),
+    )
+    new = replace(new, exposure=replace(new.exposure, remotes=held))
+    known = replace(finding_at_head(), status=Status.KNOWN)
+    scope = Scope(
+        ScopeKind.PUSH, (b"refs/heads/main", b"refs/tags/v1"), (b"refs/remotes/origin/*",), 12
+    )
+    return result(new, known, target=target(scope=scope))
+
+
 def nothing_found() -> ScanResult:
     """A complete scan without a finding."""
     return result()
@@ -401,7 +461,7 @@ def incomplete() -> ScanResult:
             path=b"objects/pack/pack-1.pack" if kinds[n % 4] is Kind.PACK else b"",
             detail="" if n % 2 else "inflate: incorrect data check",
         )
-        for n, reason in enumerate([*SkipReason, *list(SkipReason)[:4]])
+        for n, reason in enumerate([*SkipReason, *list(SkipReason)[:3]])
     )
     return result(complete=False, skipped=skipped, coverage=coverage(objects_scanned=157973))
 
@@ -439,6 +499,7 @@ def hostile() -> ScanResult:
     moved = replace(
         first, event=Event.MOVED, path=b"x/../y/" + other.encode().replace(b"/", b"%2F")
     )
+    first = replace(first, marker=Marker("gitleaks:allow", bad))
     exposure = Exposure(
         introduced_at=day(0),
         at_head=True,
@@ -446,18 +507,28 @@ def hostile() -> ScanResult:
         refs=(b"refs/heads/" + bad,),
         tips=(b"refs/heads/" + bad,),
         leftovers=(bad,),
+        remotes=(RemoteExposure(bad, b"refs/remotes/" + bad, first.commit, day(0)),),
         first_commit=first.commit,
         last_commit=first.commit,
     )
     low = credential("other", Identity(secret=secret("hostile too")), confidence=Level.LOW)
     quoted = f'error: "a/\\303\\244/{mine}": bad file; {secret_text("unknown")}'
+    allowed = replace(
+        accepted("hostile three", Status.ALLOWED, Acceptance("comment", text, text)),
+        occurrences=(first,),
+    )
+    scope = Scope(ScopeKind.RANGE, (bad,), (bad,), 1)
     return result(
         finding(made, (first, moved), exposure),
         finding(low, (commitless(Place.REF, name=bad),), Exposure(leftovers=(bad,))),
+        allowed,
         complete=False,
-        target=target(path=f"/srv/{text}", head=b"refs/heads/" + bad, alternates=(bad,)),
+        target=target(
+            path=f"/srv/{text}", head=b"refs/heads/" + bad, alternates=(bad,), scope=scope
+        ),
         coverage=coverage(not_in_store=NotInStore(submodules=(bad,), lfs=(bad,))),
         skipped=(Skipped(Kind.PATH, SkipReason.UNREADABLE, path=bad, detail=quoted),),
+        notes=(TriageNote(NoteKind.STALE, text, quoted, text),),
     )
 
 
@@ -482,5 +553,7 @@ SCENARIOS: Final = {
         lambda: replace(incomplete(), findings=(finding_in_stash(),))
     ),
     "low-only": Scenario(low_only),
+    "pushed": Scenario(pushed),
+    "triaged": Scenario(triaged),
     "hostile": Scenario(hostile),
 }

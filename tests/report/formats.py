@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 import leakscan.report
 from leakscan.report.base import Reporter
 from leakscan.report.console import ConsoleReporter
+from leakscan.report.gitlab import GitlabReporter
 from leakscan.report.json_report import JsonlReporter, JsonReporter
 from leakscan.report.sarif import SarifReporter
 
@@ -17,6 +18,7 @@ FORMATS: Final[dict[str, Reporter]] = {
     "json": JsonReporter(),
     "jsonl": JsonlReporter(),
     "sarif": SarifReporter(),
+    "gitlab": GitlabReporter(),
 }
 
 SCHEMA_FILE: Final = Path(leakscan.report.__path__[0]) / "schema" / "report-1.json"

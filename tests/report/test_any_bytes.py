@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakscan.model import (
+    Acceptance,
     Encoding,
     Event,
     Exposure,
@@ -18,6 +19,8 @@ from leakscan.model import (
     Identity,
     Kind,
     Level,
+    Marker,
+    NoteKind,
     NotInStore,
     ObjectId,
     Occurrence,
@@ -25,16 +28,21 @@ from leakscan.model import (
     Place,
     Reason,
     Remediation,
+    RemoteExposure,
     ScanResult,
+    Scope,
+    ScopeKind,
     Skipped,
     SkipReason,
     Status,
     Target,
+    TriageNote,
 )
 from leakscan.redact import Secret
 from tests.report.builder import OPTIONS, coverage, credential, result
 from tests.report.formats import FORMATS, problems
 
+WORDS = ("leakscan:allow", "gitleaks:allow", "pragma: allowlist secret")
 BASE64 = string.ascii_letters + string.digits + "+/"
 SECRETS = st.text(BASE64, min_size=40, max_size=40)
 DATES = st.datetimes(timezones=st.just(UTC))
@@ -80,7 +88,12 @@ def results(draw: st.DrawFn) -> tuple[ScanResult, list[str]]:
             column=st.none() | st.integers(1, 10**9),
             encoding=st.sampled_from(Encoding),
             at_boundary=st.booleans(),
+            marker=st.none() | st.builds(Marker, st.sampled_from(WORDS), raw),
         )
+
+    remote = st.builds(
+        RemoteExposure, remote=raw, ref=raw, commit=st.none() | IDS, since=st.none() | DATES
+    )
 
     exposure = st.builds(
         Exposure,
@@ -93,7 +106,9 @@ def results(draw: st.DrawFn) -> tuple[ScanResult, list[str]]:
         leftovers=many,
         first_commit=st.none() | IDS,
         last_commit=st.none() | IDS,
+        remotes=st.lists(remote, max_size=2).map(tuple),
     )
+    accepted = st.builds(Acceptance, st.sampled_from(["baseline", "config", "comment"]), text, text)
     remediation = st.builds(
         Remediation,
         id=st.just("aws-rotate-access-key"),
@@ -122,6 +137,7 @@ def results(draw: st.DrawFn) -> tuple[ScanResult, list[str]]:
             draw(exposure),
             draw(st.none() | remediation),
             draw(st.sampled_from(Status)),
+            draw(st.none() | accepted),
         )
 
     skipped = st.builds(
@@ -143,13 +159,17 @@ def results(draw: st.DrawFn) -> tuple[ScanResult, list[str]]:
         replace_refs=st.integers(0, 9),
         grafts=st.booleans(),
         object_format=st.sampled_from(["sha1", "sha256"]),
+        scope=st.none()
+        | st.builds(Scope, st.sampled_from(ScopeKind), many, many, st.integers(0, 99)),
     )
+    note = st.builds(TriageNote, st.sampled_from(NoteKind), text, text, text)
     made = result(
         *[finding(value) for value in values],
         complete=draw(st.booleans()),
         target=draw(target),
         coverage=coverage(not_in_store=NotInStore(draw(many), draw(many))),
         skipped=tuple(draw(st.lists(skipped, max_size=2))),
+        notes=tuple(draw(st.lists(note, max_size=2))),
     )
     return made, values
 
@@ -181,7 +201,7 @@ def test_any_bytes_give_the_other_formats_without_a_secret(
     made: tuple[ScanResult, list[str]],
 ) -> None:
     scan, values = made
-    for suffix in ("jsonl", "sarif", "txt"):
+    for suffix in ("jsonl", "sarif", "txt", "gitlab"):
         text = FORMATS[suffix].render(scan, OPTIONS).decode("utf-8")
         assert not any(value in text for value in values)
         assert all(char == "\n" or char.isprintable() for char in text), suffix

@@ -6,7 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from leakscan.model import Event, Exposure, Finding, Level, Occurrence, Place, ScanResult
+from leakscan.model import (
+    Event,
+    Exposure,
+    Finding,
+    Level,
+    Occurrence,
+    Place,
+    ScanResult,
+    Scope,
+    ScopeKind,
+    Status,
+)
 from leakscan.report.base import ReportOptions
 from leakscan.report.console import ConsoleReporter
 from tests.report.builder import (
@@ -31,9 +42,12 @@ from tests.report.builder import (
     object_id,
     pair,
     place,
+    pushed,
     result,
     secret,
+    target,
     token,
+    triaged,
 )
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -294,6 +308,54 @@ def test_ten_skipped_are_listed_and_the_others_counted() -> None:
 def test_missing_objects_without_a_reason_are_still_named() -> None:
     made = replace(incomplete(), skipped=())
     assert "12 objects expected and not scanned" in text(made)
+
+
+@pytest.mark.parametrize(
+    ("scope", "said"),
+    [
+        (Scope(ScopeKind.RANGE, (b"topic",), (b"main",), 3), "range main..topic: 3 commits"),
+        (Scope(ScopeKind.RANGE, (b"a", b"b"), (), 1), "range a, b: 1 commit"),
+        (
+            Scope(ScopeKind.PUSH, (b"refs/heads/x",), (b"refs/remotes/origin/*",), 2),
+            "push x without origin/*: 2 commits",
+        ),
+        (Scope(ScopeKind.SINCE, (b"2026-01-01",), (), 0), "since 2026-01-01: 0 commits"),
+        (Scope(ScopeKind.STAGED), "staged"),
+        (Scope(ScopeKind.TEXT), "text"),
+    ],
+)
+def test_the_heading_says_what_part_was_asked_for(scope: Scope, said: str) -> None:
+    assert text(result(target=target(scope=scope))).splitlines()[2] == said
+
+
+def test_remotes_are_named_with_since_when() -> None:
+    said = row(text(pushed()), "On remote")
+    assert said.startswith("origin since 2024-03-05 10:00 UTC (origin/main)")
+    assert "On remote" not in text(result(finding_in_history()))
+
+
+def test_what_is_known_is_counted_apart_and_is_nothing_to_act_on() -> None:
+    known = replace(finding_at_head(), status=Status.KNOWN)
+    assert "1 finding already known on the excluded side: not new" in text(pushed())
+    assert last_line(result(known)) == "Nothing to act on. Complete."
+    assert "Accepted" not in text(result(known))
+
+
+def test_accepted_findings_are_told_with_their_reasons() -> None:
+    said = row(text(triaged()), "Accepted")
+    assert said.startswith("12 findings")
+    assert "by comment: sample of the handbook" in said
+    assert "by config: made up" in said
+    assert said.count("by baseline: no reason given") == 8
+    assert said.endswith("+2 more in the JSON report")
+
+
+def test_notes_of_triage_are_told_up_to_twenty() -> None:
+    said = row(text(triaged()), "Triage")
+    assert said.startswith(".leakscan.yaml: allow 1 (paths tests/**): stale: text 1")
+    assert said.count("paths tests/**") == 20
+    assert said.endswith("+5 more in the JSON report")
+    assert "Triage" not in text(everything())
 
 
 def test_the_same_result_gives_the_same_text() -> None:

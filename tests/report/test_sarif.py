@@ -37,8 +37,10 @@ from tests.report.builder import (
     object_id,
     pair,
     place,
+    pushed,
     result,
     target,
+    triaged,
 )
 
 PUBLISHED = os.environ.get("LEAKSCAN_SARIF_SCHEMA")
@@ -168,7 +170,10 @@ def finding_result(node: Any) -> None:
             "locations": list_of(location),
             "partialFingerprints": lambda inner: check(inner, {"leakscan/v1": a(str)}),
         },
-        {"suppressions": list_of(suppression, unique=True)},
+        {
+            "suppressions": list_of(suppression, unique=True),
+            "baselineState": one_of("new", "unchanged", "updated", "absent"),
+        },
     )
 
 
@@ -180,7 +185,10 @@ def invocation(node: Any) -> None:
     check(
         node,
         {"executionSuccessful": a(bool), "exitCode": a(int)},
-        {"toolExecutionNotifications": list_of(notification)},
+        {
+            "toolExecutionNotifications": list_of(notification),
+            "toolConfigurationNotifications": list_of(notification),
+        },
     )
 
 
@@ -360,6 +368,27 @@ def test_accepted_findings_are_suppressed_and_new_ones_are_not() -> None:
     old, new = run(result(accepted, finding_at_head()))["results"]
     assert [one["kind"] for one in old["suppressions"]] == ["external"]
     assert "suppressions" not in new
+
+
+def test_a_comment_suppresses_in_the_source_and_says_why() -> None:
+    beside, entry, *baselined = [one["suppressions"][0] for one in run(triaged())["results"]]
+    assert beside["kind"] == "inSource"
+    assert beside["justification"].endswith("leakscan:allow: sample of the handbook")
+    assert (entry["kind"], entry["justification"].endswith(": made up")) == ("external", True)
+    assert {one["kind"] for one in baselined} == {"external"}
+
+
+def test_in_a_part_of_history_each_result_is_new_or_unchanged() -> None:
+    states = [one["baselineState"] for one in run(pushed())["results"]]
+    assert states == ["new", "unchanged"]
+    assert "suppressions" not in run(pushed())["results"][1]
+    assert "baselineState" not in run(everything())["results"][0]
+
+
+def test_notes_of_triage_are_told() -> None:
+    told = run(triaged())["invocations"][0]["toolConfigurationNotifications"]
+    assert len(told) == len(triaged().notes)
+    assert told[0]["message"]["text"] == ".leakscan.yaml: allow 1: stale: text 1"
 
 
 def test_low_confidence_is_counted_and_listed_on_request() -> None:

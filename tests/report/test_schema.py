@@ -14,8 +14,10 @@ from leakscan.model import (
     Event,
     Kind,
     Level,
+    NoteKind,
     Part,
     Place,
+    ScopeKind,
     SkipReason,
     Status,
     VerdictState,
@@ -86,6 +88,8 @@ def test_schema_refuses_a_time_that_is_not_utc(value: object) -> None:
         (Place, OCCURRENCE["kind"]["enum"]),
         (Event, OCCURRENCE["event"]["enum"]),
         (Encoding, OCCURRENCE["encoding"]["enum"]),
+        (NoteKind, DEFS["note"]["properties"]["kind"]["enum"]),
+        (ScopeKind, DEFS["scope"]["properties"]["kind"]["enum"]),
         (SkipReason, DEFS["skipped"]["properties"]["reason"]["enum"]),
     ],
 )
@@ -112,6 +116,10 @@ def test_schema_lists_the_values_of_the_model(enum: type[StrEnum], listed: list[
         (contract.OccurrenceDoc, DEFS["occurrence"]),
         (contract.RemediationDoc, DEFS["remediation"]),
         (contract.SkippedDoc, DEFS["skipped"]),
+        (contract.ScopeDoc, DEFS["scope"]),
+        (contract.AcceptedDoc, DEFS["accepted"]),
+        (contract.RemoteDoc, DEFS["remote"]),
+        (contract.NoteDoc, DEFS["note"]),
     ],
 )
 def test_types_and_schema_have_the_same_keys(shape: Any, schema: dict[str, Any]) -> None:
@@ -133,10 +141,12 @@ def test_lines_reassemble_to_the_same_report(name: str) -> None:
     whole = header | {
         "findings": [line for kind, line in bodies if kind == "finding"],
         "skipped": [line for kind, line in bodies if kind == "skipped"],
+        "notes": [line for kind, line in bodies if kind == "note"],
     }
     assert whole == report(name)
-    assert [kind for kind, _ in bodies] == sorted(kind for kind, _ in bodies)
-    assert summary["findings"] + summary["skipped"] == len(bodies)
+    order = ["finding", "skipped", "note"]
+    assert [kind for kind, _ in bodies] == sorted((kind for kind, _ in bodies), key=order.index)
+    assert summary["findings"] + summary["skipped"] + summary["notes"] == len(bodies)
     assert summary["complete"] is whole["complete"]
 
 
