@@ -5,6 +5,7 @@ and leakscan run as that user.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -36,6 +37,9 @@ cat > "$RECORD.stdin"
 exit "${STATUS:-0}"
 """
 """A leakscan that writes down what it is given and ends as it is told."""
+
+REFUSING: Final = "#!/bin/sh\nexit 1\n"
+"""A leakscan that always finds something."""
 
 
 class Desk:
@@ -73,6 +77,14 @@ class Desk:
     def leakscan_on_path(self, text: str = RECORDING) -> Path:
         """Put a stand-in for leakscan on PATH."""
         return self.script(self.bin / "leakscan", text)
+
+    def start_instead(self, hook: Path, text: str) -> None:
+        """Let an installed hook start a stand-in."""
+        gate = self.script(self.folder / "gate", text)
+        filled = f"leakscan='{gate}'"
+        changed, count = re.subn(r"^leakscan='.*'$", filled, hook.read_text(), flags=re.MULTILINE)
+        assert count == 1
+        hook.write_text(changed)
 
     def git(self, repo: Repo, *args: Arg, env: Mapping[str, str] | None = None) -> Run:
         """Run git as this user, hooks and all."""
