@@ -108,6 +108,8 @@ def _reason(data: bytes, text: _Text, start: int) -> bytes:
     """Return what follows a marker on its line, as UTF-8, without what closes the comment."""
     end = text.chars.find(b"\n", start, start + 4 * _MAX_REASON)
     end = end if end >= 0 else start + 4 * _MAX_REASON
+    another = _MARKER.search(text.chars, start, end)
+    end = another.start() if another else end
     raw = data[text.offset(start) : text.offset(end)]
     codec = "utf-8" if text.encoding is Encoding.PLAIN else text.encoding.value
     said = raw.decode(codec, "replace")
@@ -115,7 +117,7 @@ def _reason(data: bytes, text: _Text, start: int) -> bytes:
     said = said[lead.end() if lead else 0 :]
     closer = _CLOSER.search(said)
     said = said[: closer.start() if closer else len(said)]
-    return " ".join(said.split()).rstrip("\"'`; ")[:_MAX_REASON].encode()
+    return " ".join(said.split()).rstrip("\"'`;#/*- ")[:_MAX_REASON].encode()
 
 
 def _texts(data: bytes, encoding: Encoding) -> Collection[_Text]:
