@@ -69,6 +69,9 @@ def install(place: Place, hook: str, user: User) -> Done:
 
 def put(target: Path, hook: str, values: Values) -> Done:
     """Write our hook with these values to target, and keep another's. Raises HookError."""
+    moved = moved_aside(target, hook)
+    if moved is not None:
+        return put(moved, hook, values)
     found = inspect(target, hook)
     if found.maker is Maker.CHANGED:
         raise HookError(
@@ -99,7 +102,11 @@ def uninstall(place: Place, hook: str, user: User) -> Done:
         if place.kind is Kind.SHARED and target != place.default / hook:
             continue
         kept = _existing(install_file.kept_path(target))
-        if take_away(target, hook):
+        moved = moved_aside(target, hook)
+        if moved is not None:
+            _take_away_moved(moved, target, hook)
+            done = Done(hook, Change.REMOVED, moved)
+        elif take_away(target, hook):
             done = Done(hook, Change.REMOVED, target, target if kept else None)
     if done.change is Change.REMOVED and user.setting(place.layout.top, PROGRAM_SETTING, "--local"):
         user.git(place.layout.top, "config", "--local", "--unset", PROGRAM_SETTING)
@@ -123,8 +130,30 @@ def take_away(target: Path, hook: str) -> bool:
     elif rest:
         install_file.write(target, rest)
     else:
-        target.unlink()
+        install_file.delete(target)
     return True
+
+
+def moved_aside(target: Path, hook: str) -> Path | None:
+    """Return our hook where the pre-commit framework has moved it and runs it; None elsewhere.
+
+    Source: the framework's documentation, "Running in migration mode".
+    """
+    if inspect(target, hook).maker is not Maker.PRE_COMMIT:
+        return None
+    moved = target.with_name(f"{target.name}.legacy")
+    ours = inspect(moved, hook).maker in (Maker.LEAKSCAN, Maker.CHANGED)
+    return moved if ours else None
+
+
+def _take_away_moved(moved: Path, target: Path, hook: str) -> None:
+    """Remove our hook from beside the framework's; what it runs first is run in its place."""
+    kept = install_file.kept_path(target)
+    take_away(moved, hook)
+    if inspect(kept, hook).maker is Maker.PRE_COMMIT:
+        install_file.delete(kept)  # The framework's own, from before: it is at the target again.
+    elif os.path.lexists(kept):
+        install_file.move(kept, moved)
 
 
 def inspect(target: Path, hook: str) -> Found:

@@ -25,8 +25,9 @@ The pre-commit framework goes on as before. To run leakscan through it instead, 
         always_run: true"""
 
 _LEFTHOOK: Final = """\
-lefthook writes its hooks anew when lefthook.yml has changed, and moves this one aside. Put
-leakscan there, and uninstall this hook:
+lefthook writes its hooks anew when lefthook.yml has changed, and moves this one aside;
+`no_auto_install: true` in that file stops it. Or put leakscan there, and uninstall this hook;
+lefthook then skips it for what changes no file, such as a tag or an empty commit:
   @hook@:
     commands:
       leakscan:

@@ -58,17 +58,29 @@ def keep(target: Path) -> Path:
     return kept
 
 
-def remove(target: Path) -> Path | None:
-    """Delete our hook; return the earlier hook if one was kept and is back. Raises HookError."""
+def remove(target: Path) -> None:
+    """Delete our hook, or put the earlier one in its place if one was kept. Raises HookError."""
     kept = kept_path(target)
+    if os.path.lexists(kept):
+        move(kept, target)
+    else:
+        delete(target)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a hook another name, in place of what is there. Raises HookError."""
     try:
-        if os.path.lexists(kept):
-            kept.replace(target)
-            return target
+        source.replace(target)
+    except OSError as error:
+        raise _failed(target, error) from error
+
+
+def delete(target: Path) -> None:
+    """Delete a hook. Raises HookError."""
+    try:
         target.unlink()
     except OSError as error:
         raise _failed(target, error) from error
-    return None
 
 
 def make_executable(target: Path) -> None:

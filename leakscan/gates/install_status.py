@@ -5,11 +5,11 @@ In: a `Place` and the name of a hook. Out: a `State` in words. Nothing is starte
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from leakscan.gates import install_file
-from leakscan.gates.install import inspect
+from leakscan.gates.install import inspect, moved_aside
 from leakscan.gates.install_place import PROGRAM_SETTING, Kind, Place, User, settings_run
 from leakscan.gates.install_script import VERSION, Found, Maker
 from leakscan.gates.install_shared import Shared, Way
@@ -57,6 +57,11 @@ def shared_state(shared: Shared, hook: str, user: User) -> State:
 
 
 def _judge(target: Path, hook: str, user: User, folder: Path) -> State:
+    moved = moved_aside(target, hook)
+    if moved is not None:
+        judged = _judge(moved, hook, user, folder)
+        line = "the pre-commit framework has moved it there, and runs it first"
+        return replace(judged, lines=(line, *judged.lines))
     found = inspect(target, hook)
     if found.maker not in _OURS:
         there = "" if found.maker is Maker.NOBODY else f"; there is a hook of {found.maker.value}"

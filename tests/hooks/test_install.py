@@ -402,3 +402,24 @@ def test_other_managers_are_recognised_and_told_how_to_do_it_themselves(
 ) -> None:
     desk.script(hooks_of(repo) / "pre-push", text)
     assert advice in desk.leakscan("hook", "install", repo.path).out.decode()
+
+
+@pytest.mark.parametrize("first", ["framework", "own"])
+def test_what_the_framework_moves_aside_is_still_ours(first: str, repo: Repo, desk: Desk) -> None:
+    hooks = hooks_of(repo)
+    desk.script(hooks / "pre-push", FRAMEWORK if first == "framework" else EARLIER)
+    desk.leakscan("hook", "install", repo.path)
+    # What `pre-commit install` does with a hook that is not its own.
+    (hooks / "pre-push").rename(hooks / "pre-push.legacy")
+    desk.script(hooks / "pre-push", FRAMEWORK)
+
+    status = desk.leakscan("hook", "status", repo.path)
+    assert status.code == CLEAN
+    assert "runs it first" in status.out.decode()
+    before = everything(hooks)
+    assert "already installed" in desk.leakscan("hook", "install", repo.path).out.decode()
+    assert everything(hooks) == before
+    assert "removed" in desk.leakscan("hook", "uninstall", repo.path).out.decode()
+    left = {name: content for name, (content, _) in everything(hooks).items()}
+    own = {} if first == "framework" else {"pre-push.legacy": EARLIER.encode()}
+    assert left == {"pre-push": FRAMEWORK.encode()} | own
