@@ -15,6 +15,7 @@ from leakscan.config import CONFIG_NAME, ConfigError, load_config
 from leakscan.gates.doctor_cases import BASE, CASES, Case, harmless, plain
 from leakscan.gates.doctor_keys import synthetic_key
 from leakscan.gates.doctor_scratch import Scratch
+from leakscan.gates.install import inspect
 from leakscan.gates.install_place import PROGRAM_SETTING, Place, User
 from leakscan.history.files import read_optional
 from leakscan.history.git import Answer
@@ -33,6 +34,7 @@ _CONFIGURING: Final = (
 
 _MOST_LINES: Final = 8
 _GITS_OWN: Final = re.compile(r"To |error: failed to push| \* \[new |\s*\Z")
+_ALLOWING: Final = "--allow-bypass"
 _REASON: Final = "leakscan doctor tries the bypass"
 _HARMLESS: Final = b"refs/heads/harmless"
 _BYPASSED: Final = b"refs/heads/bypassed"
@@ -71,7 +73,10 @@ def try_hook(place: Place, user: User) -> Iterator[Trial]:
             scratch.build(case.build(case.ref, synthetic_key()))
             yield _stopped(scratch, case).beside(first, second)
         if not place.bare:
-            yield _bypass(scratch)
+            yield _bypass(scratch, scratch.clone / ".git")
+        elif _ALLOWING in inspect(place.file("pre-receive"), "pre-receive").values.options:
+            option = f"--push-option=leakscan.bypass={_REASON}"
+            yield _bypass(scratch, scratch.remote, option)
 
 
 def try_command(command: str, folder: Path, user: User) -> Iterator[Trial]:
@@ -133,15 +138,15 @@ def _stopped(scratch: Scratch, case: Case) -> Trial:
     return Trial(case.name, stopped, happened, "" if stopped else _words(answer))
 
 
-def _bypass(scratch: Scratch) -> Trial:
+def _bypass(scratch: Scratch, recording: Path, *options: str) -> Trial:
+    """Push on purpose what the hook stops; the git directory that records it must have the why."""
     scratch.build(plain(_BYPASSED, synthetic_key()))
-    answer = scratch.push(_BYPASSED, bypass=_REASON)
+    answer = scratch.push(_BYPASSED, *options, bypass="" if options else _REASON)
     passed = answer.status == 0 and scratch.arrived(_BYPASSED)
-    record = scratch.clone / ".git" / "leakscan" / "bypasses.jsonl"
-    recorded = _REASON.encode() in (read_optional(record, _LIMIT) or b"")
-    happened = ("passes" if passed else "REFUSED") + (
-        ", recorded" if recorded else ", NOT RECORDED"
-    )
+    record = read_optional(recording / "leakscan" / "bypasses.jsonl", _LIMIT) or b""
+    recorded = _REASON.encode() in record
+    happened = "passes" if passed else "REFUSED"
+    happened += ", recorded" if recorded else ", NOT RECORDED"
     right = passed and recorded
     return Trial("bypass with a reason", right, happened, "" if right else _words(answer))
 
