@@ -12,8 +12,9 @@ from leakscan.gates.install_script import Maker
 BESIDE_OTHERS: Final = "git runs it in every repository, beside the repository's own hooks."
 
 _FRAMEWORK: Final = """\
-The pre-commit framework goes on as before. To run leakscan through it instead, put this into
-.pre-commit-config.yaml, and uninstall this hook:
+The pre-commit framework goes on as before. Its own hooks do not see pushes without a commit, such
+as a tag; this one does. Where that is no matter, leakscan can run through it instead, for all who
+work here, with these lines in .pre-commit-config.yaml:
   - repo: local
     hooks:
       - id: leakscan
