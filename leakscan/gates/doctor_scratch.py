@@ -37,6 +37,8 @@ _CONFIG: Final = """\
 [remote "origin"]
 	url = ../remote.git
 	fetch = +refs/heads/*:refs/remotes/origin/*
+[protocol "file"]
+	allow = always
 [receive]
 	advertisePushOptions = true
 """

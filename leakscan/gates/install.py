@@ -128,7 +128,7 @@ def take_away(target: Path, hook: str) -> bool:
     if rest == text:
         install_file.remove(target)
     elif rest:
-        install_file.write(target, rest)
+        install_file.rewrite(target, rest)
     else:
         install_file.delete(target)
     return True
@@ -185,11 +185,9 @@ def _in_husky(target: Path, hook: str, place: Place, user: User) -> Done:
     new = install_script.with_block(old or b"", hook)
     advice = (_remember(place, user),)
     if new == old:
-        if not os.access(target, os.X_OK):
-            install_file.make_executable(target)
         return Done(hook, Change.UNCHANGED, target, advice=advice)
     was_there = old is not None and install_script.without_block(old) != old
-    install_file.write(target, new)
+    install_file.rewrite(target, new)
     return Done(hook, Change.UPDATED if was_there else Change.INSTALLED, target, advice=advice)
 
 

@@ -5,6 +5,7 @@ overwritten: it is kept beside ours as `<hook>.before-leakscan`, and ours runs i
 """
 
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -19,15 +20,15 @@ def kept_path(target: Path) -> Path:
     return target.with_name(f"{target.name}.before-leakscan")
 
 
-def write(target: Path, text: bytes) -> None:
-    """Put an executable file at target, in place of what is there. Raises HookError."""
+def write(target: Path, text: bytes, mode: int = _MODE) -> None:
+    """Put a file at target, in place of what is there. Raises HookError."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(text)
-            Path(name).chmod(_MODE)
+            Path(name).chmod(mode)
             Path(name).replace(target)
         except OSError:
             Path(name).unlink(missing_ok=True)
@@ -83,12 +84,14 @@ def delete(target: Path) -> None:
         raise _failed(target, error) from error
 
 
-def make_executable(target: Path) -> None:
-    """Let git run the file. Raises HookError."""
+def rewrite(target: Path, text: bytes) -> None:
+    """Change the text of a file that stays the owner's: its mode, and a link to it, stay too."""
+    file = target.resolve()
     try:
-        target.chmod(target.stat().st_mode | 0o111)
+        mode = stat.S_IMODE(file.stat().st_mode) if file.exists() else _MODE
     except OSError as error:
         raise _failed(target, error) from error
+    write(file, text, mode)
 
 
 def remove_folder_if_empty(folder: Path) -> None:

@@ -127,13 +127,20 @@ def _kind(folder: Path, scope: str, layout: Layout) -> Kind:
     folder = folder.resolve()
     if folder.exists() and not folder.is_dir():
         return Kind.OFF
-    if folder.name == ".husky" or (folder.name == "_" and folder.parent.name == ".husky"):
+    if _is_huskys(folder):
         return Kind.HUSKY
     if any(folder.is_relative_to(own) for own in (layout.common_dir, layout.git_dir)):
         return Kind.OWN
     if folder.is_relative_to(layout.top):
         return Kind.WORK_TREE
     return Kind.SHARED if scope in ("global", "system") else Kind.OWN
+
+
+def _is_huskys(folder: Path) -> bool:
+    """Tell by the names, or by what husky writes: `h` since version 9, `_/husky.sh` before."""
+    if folder.name == "_":
+        return folder.parent.name == ".husky" or (folder / "h").is_file()
+    return folder.name == ".husky" or (folder / "_" / "husky.sh").is_file()
 
 
 def _readable(origin: str) -> str:

@@ -13,7 +13,6 @@ from leakscan.gates.install import inspect, moved_aside
 from leakscan.gates.install_place import PROGRAM_SETTING, Kind, Place, User, settings_run
 from leakscan.gates.install_script import VERSION, Found, Maker
 from leakscan.gates.install_shared import Shared, Way
-from leakscan.history.files import read_optional
 
 _OURS = (Maker.LEAKSCAN, Maker.CHANGED)
 
@@ -36,7 +35,7 @@ def state(place: Place, hook: str, user: User) -> State:
     target = place.file(hook)
     if place.kind is Kind.OFF:
         return State(hook, False, target, (f"hooks are switched off by {place.origin}",))
-    judged = _judge(target, hook, user, top)
+    judged = _judge(target, hook, user, top, started_by_git=target.parent == place.folder)
     lines = list(judged.lines)
     effective = judged.effective
     shim = place.folder / hook
@@ -56,7 +55,9 @@ def shared_state(shared: Shared, hook: str, user: User) -> State:
     return judged
 
 
-def _judge(target: Path, hook: str, user: User, folder: Path) -> State:
+def _judge(
+    target: Path, hook: str, user: User, folder: Path, *, started_by_git: bool = True
+) -> State:
     moved = moved_aside(target, hook)
     if moved is not None:
         judged = _judge(moved, hook, user, folder)
@@ -67,7 +68,7 @@ def _judge(target: Path, hook: str, user: User, folder: Path) -> State:
         there = "" if found.maker is Maker.NOBODY else f"; there is a hook of {found.maker.value}"
         return State(hook, False, target, (f"not installed{there}",))
     lines = [f"version {found.version}" + _remark(found)]
-    runs = os.access(target, os.X_OK)
+    runs = os.access(target, os.X_OK) or not started_by_git
     if not runs:
         lines.append("git does not run it: it is not executable")
     kept = install_file.kept_path(target)
@@ -105,7 +106,8 @@ def _program(baked: str, user: User, folder: Path) -> tuple[bool, str]:
 def _missing_interpreter(program: Path) -> str:
     """Return the interpreter a script names, if there is none there; empty otherwise."""
     try:
-        head = (read_optional(program, 1 << 30) or b"")[:1024]
+        with program.open("rb") as file:
+            head = file.read(1024)
     except OSError:
         return ""
     if not head.startswith(b"#!"):

@@ -28,12 +28,7 @@ PROGRESS_TIMEOUT_S: Final = 120.0
 _HEX2: Final = re.compile(r"[0-9a-f]{2}")
 _STDERR_LIMIT: Final = 16_384
 _KEPT_VARIABLES: Final = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
-_USER_VARIABLES: Final = (
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_CONFIG_NOSYSTEM",
-    "GIT_EXEC_PATH",
-)
+_USER_VARIABLES: Final = ("GIT_CONFIG_", "GIT_EXEC_PATH")
 
 
 class GitError(LeakscanError):
@@ -358,9 +353,11 @@ def run_for_user(
         for name, value in environment.items()
         if not name.startswith("GIT_") or name.startswith(_USER_VARIABLES)
     }
+    # Where safe.bareRepository is `explicit`, git wants to be told of a bare repository.
+    is_bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
     try:
         done = subprocess.run(
-            [program, *arguments],
+            [program, *(["--git-dir=."] if is_bare else []), *arguments],
             cwd=folder,
             env=kept | {"GIT_TERMINAL_PROMPT": "0"},
             input=feed,

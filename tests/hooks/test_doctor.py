@@ -213,6 +213,18 @@ def test_the_configuration_of_the_repository_counts(guarded: Repo, desk: Desk) -
     assert "plain file" in wrong(done)
 
 
+def test_settings_of_the_user_do_not_spoil_it(guarded: Repo, desk: Desk) -> None:
+    desk.start_instead(hook_of(guarded), gate(BY_OBJECTS))
+    (desk.home / ".gitconfig").write_text(
+        '[protocol "file"]\n\tallow = never\n[safe]\n\tbareRepository = explicit\n'
+        "[commit]\n\tgpgSign = true\n[tag]\n\tgpgSign = true\n[push]\n\tgpgSign = true\n"
+        "[core]\n\tautocrlf = true\n\tfsmonitor = /nowhere\n[init]\n\tdefaultBranch = trunk\n"
+        "[receive]\n\tdenyCurrentBranch = refuse\n[user]\n\tuseConfigOnly = true\n"
+    )
+    done = desk.leakscan("doctor", guarded.path)
+    assert done.code == CLEAN, done.out.decode()
+
+
 def test_the_repository_and_the_temporary_folder_stay_as_they_were(
     guarded: Repo, desk: Desk
 ) -> None:

@@ -423,3 +423,60 @@ def test_what_the_framework_moves_aside_is_still_ours(first: str, repo: Repo, de
     left = {name: content for name, (content, _) in everything(hooks).items()}
     own = {} if first == "framework" else {"pre-push.legacy": EARLIER.encode()}
     assert left == {"pre-push": FRAMEWORK.encode()} | own
+
+
+def test_the_file_of_husky_keeps_its_mode_and_its_link(repo: Repo, desk: Desk) -> None:
+    file = husky_9(repo, desk)
+    real = desk.script(repo.path / "tools" / "push.sh", "npm test\n")
+    real.chmod(0o644)
+    file.symlink_to(real)
+    assert desk.leakscan("hook", "install", repo.path).code == CLEAN
+    assert file.is_symlink()
+    assert "leakscan" in real.read_text()
+    assert real.stat().st_mode & 0o777 == 0o644
+    # husky starts it by `sh`: it need not be executable.
+    assert desk.leakscan("hook", "status", repo.path).code == CLEAN
+    desk.leakscan("hook", "uninstall", repo.path)
+    assert file.is_symlink()
+    assert real.read_text() == "npm test\n"
+
+
+def test_husky_may_have_a_folder_of_another_name(repo: Repo, desk: Desk) -> None:
+    husky_9(repo, desk)
+    (repo.path / ".husky").rename(repo.path / "config")
+    repo.git("config", "core.hooksPath", "config/_")
+    done = desk.leakscan("hook", "install", repo.path)
+    assert f"pre-push: installed: {repo.path / 'config' / 'pre-push'}" in done.out.decode()
+
+
+def test_settings_of_the_environment_count_as_they_do_for_git(repo: Repo, desk: Desk) -> None:
+    env = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "core.hooksPath",
+        "GIT_CONFIG_VALUE_0": str(desk.folder / "elsewhere"),
+    }
+    assert desk.leakscan("hook", "install", repo.path, env=env).code == CLEAN
+    assert (desk.folder / "elsewhere" / "pre-push").exists()
+
+
+def test_a_git_that_wants_bare_repositories_named_is_told(origin: Repo, desk: Desk) -> None:
+    (desk.home / ".gitconfig").write_text("[safe]\n\tbareRepository = explicit\n")
+    assert desk.leakscan("hook", "install", origin.path).code == CLEAN
+    assert desk.leakscan("hook", "status", origin.path).code == CLEAN
+
+
+def test_a_git_that_refuses_the_repository_is_quoted(repo: Repo, desk: Desk) -> None:
+    with (repo.git_dir / "config").open("a") as file:
+        file.write("[core\n")
+    done = desk.leakscan("hook", "install", repo.path)
+    assert done.code == USAGE
+    assert "bad config" in done.message
+
+
+def test_a_folder_that_cannot_be_written_is_named(repo: Repo, desk: Desk) -> None:
+    hooks = hooks_of(repo)
+    hooks.write_text("a file where a folder should be\n")
+    repo.git("config", "core.hooksPath", hooks / "below")
+    done = desk.leakscan("hook", "install", repo.path)
+    assert done.code == USAGE
+    assert "cannot be" in done.message
