@@ -16,7 +16,7 @@ from leakscan.gates.gate import Gate, scan_range
 from leakscan.history.git import Git
 from leakscan.history.introduced import RangeSource
 from leakscan.history.locate import Layout
-from leakscan.history.selection import Selection, of_range, of_since
+from leakscan.history.selection import EmptyRangeError, Selection, of_range, of_since
 from leakscan.history.staged import of_staged
 from leakscan.history.textsource import TextSource
 from leakscan.model import ScanResult
@@ -81,6 +81,11 @@ def scan_part(path: Path, part: Part, how: How) -> ScanResult:
     here = gating.caller(path if path != Path() else None)
     with gating.open_git(here, scratch=part.staged) as (git, layout):
         source = RangeSource(layout, git, _select(part, git, here))
+        if source.is_empty:
+            raise EmptyRangeError(
+                f"There are no commits in {part.commits or part.since}: nothing was scanned.",
+                hint="Is the order right, older..newer? Is the history deep enough in a CI clone?",
+            )
         gate = Gate(
             how.make_stages,
             lambda: wiring.open_layout(here.layout, how.reading),

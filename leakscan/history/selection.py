@@ -27,6 +27,12 @@ class RangeError(LeakscanError):
     code = ExitCode.USAGE
 
 
+class EmptyRangeError(LeakscanError):
+    """The range holds nothing: whoever asked for it expected something to be looked at."""
+
+    code = ExitCode.INCOMPLETE
+
+
 class HookInputError(LeakscanError):
     """What came on stdin is not what git writes to a hook."""
 

@@ -98,6 +98,10 @@ class Oracle:
     def _has(self, blob: str, value: bytes) -> bool:
         return bool(blob) and value in self._blob(blob)
 
+    def held(self, commits: Iterable[str], value: bytes) -> bool:
+        """Say whether any of some commits has a value in its tree."""
+        return any(self._holding(commit, value) for commit in commits)
+
     def exposed(self, value: bytes) -> "Exposed":
         """Return the refs whose history or tip holds a value, by asking every commit of them."""
         listed = self._repo.git("for-each-ref", "--format=%(refname)").decode().split()
