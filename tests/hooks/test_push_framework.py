@@ -158,6 +158,16 @@ def test_a_bypass_that_cannot_be_recorded_is_none(work: Work) -> None:
     assert work.at("refs/heads/main") == work.repo.id("main~1")
 
 
+def test_a_bypass_also_of_what_could_not_be_looked_at(work: Work) -> None:
+    work.repo.commit({b"a": b"1\n"})
+    work.repo.write(b".leakscan.yaml", b"allow: [\n", add=False)
+    assert work.push("origin", "main").refused
+    pushed = work.push("origin", "main", env={"LEAKSCAN_BYPASS": "in a hurry"})
+    assert not pushed.refused
+    (record,) = bypasses(work)
+    assert "not looked at" in str(record["let_through"])
+
+
 def test_a_bypass_in_a_linked_work_tree_is_recorded_with_the_others(work: Work) -> None:
     work.repo.checkout()
     linked = work.repo.worktree(work.folder / "linked", "topic")

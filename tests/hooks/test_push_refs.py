@@ -153,7 +153,12 @@ def test_mirror_takes_every_ref_along(work: Work) -> None:
 def test_source_and_destination_of_any_name(work: Work) -> None:
     _, commit = work.leak()
     work.repo.checkout()
-    for target in ("HEAD:refs/heads/x", "HEAD:refs/for/main", "main:y", f"{commit}:refs/heads/z"):
+    for target in (
+        "HEAD:refs/heads/x",
+        "HEAD:refs/for/main",
+        "HEAD@{0}:refs/heads/y",
+        f"{commit}:refs/heads/z",
+    ):
         pushed = work.push("origin", target)
         assert names(pushed, commit, "app/.env", 1), target
     assert len(work.remote.git("for-each-ref").splitlines()) == 1

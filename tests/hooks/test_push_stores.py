@@ -134,6 +134,18 @@ def test_linked_worktree(work: Work) -> None:
     assert work.at("refs/heads/topic") == clean
 
 
+def test_a_git_directory_elsewhere(work: Work) -> None:
+    """As a submodule has it: `.git` is a file."""
+    away = work.folder / "modules" / "x"
+    away.parent.mkdir()
+    work.repo.git("init", "-q", "--separate-git-dir", away)
+    assert (work.repo.path / ".git").is_file()
+    work.repo = Repo(work.repo.path, away)
+    _, commit = work.leak()
+    assert names(work.push("origin", "main"), commit, "app/.env", 1)
+    assert not work.push("origin", "main~1:refs/heads/x").refused
+
+
 def test_from_a_subfolder(work: Work) -> None:
     work.repo.checkout()
     _, commit = work.leak()
