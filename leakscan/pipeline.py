@@ -166,7 +166,9 @@ class _Tally:
 class Judging(Protocol):
     """The triage stage as the pipeline needs it."""
 
-    def judge(self, findings: Sequence[Finding]) -> tuple[list[Finding], list[TriageNote]]:
+    def judge(
+        self, findings: Sequence[Finding], *, complete: bool
+    ) -> tuple[list[Finding], list[TriageNote]]:
         """Return the findings with their status, and what is wrong with baseline and allowlist."""
         ...
 
@@ -195,15 +197,16 @@ def scan(
     """Scan everything a source has. `clock` gives seconds."""
     started = clock()
     examined = examine(source, make_stages, observer)
-    findings, notes = judged(examined.findings, triage)
+    complete = not examined.skipped
+    findings, notes = judged(examined.findings, triage, complete=complete)
     return conclude(examined, make_stages(), findings, notes, clock() - started)
 
 
 def judged(
-    findings: list[Finding], triage: Judging | None
+    findings: list[Finding], triage: Judging | None, *, complete: bool = True
 ) -> tuple[list[Finding], list[TriageNote]]:
-    """Return what triage says; without one, everything is as it was."""
-    return triage.judge(findings) if triage is not None else (findings, [])
+    """Return what triage says of what was found; without one, everything is as it was."""
+    return triage.judge(findings, complete=complete) if triage is not None else (findings, [])
 
 
 def examine(

@@ -33,6 +33,8 @@ from leakscan.triage.baseline import (
 _MAX_OBJECT_BYTES: Final = 512 << 20
 _SALT_BYTES: Final = 16
 _SHOWN: Final = 3
+_MODE: Final = 0o644
+"""A baseline is for all who work in the repository; a report is for one."""
 
 _PATH = click.argument("path", type=click.Path(path_type=Path), default=Path())
 _RULES = click.option(
@@ -66,6 +68,7 @@ def command() -> None:
 
 @command.command(
     "create",
+    short_help="Write what is found to a baseline.",
     epilog="""\b
 Examples
   leakscan baseline create --reason "before leakscan; see the rotation plan"
@@ -108,12 +111,15 @@ def create(
     An existing file is left alone unless you say --update.
     """
     file = file or _own_file(path)
+    if not file.parent.is_dir():
+        raise click.UsageError(f"There is no folder {file.parent}.")
     old = _old(file, update=update)
     result = _scan(path, rules_folder)
     options = ReportOptions(confidence=Level(confidence))
     found = [finding for finding in result.findings if certain(finding, options)]
     made = updated(found, old, secrets.token_bytes(_SALT_BYTES), reason, str(file))
     outputs.write(outputs.Output("baseline", file), render(made))
+    file.chmod(_MODE)
     gone = len(old.entries) - sum(entry in old.entries for entry in made.entries) if old else 0
     lines = count(len(made.entries), "credential")
     click.echo(f"{visible(str(file))}: {lines}{f', {gone} removed' if gone else ''}.", err=True)
@@ -122,10 +128,12 @@ def create(
 
 @command.command(
     "audit",
+    short_help="Say of each line where its credential is.",
     epilog="""\b
 Exit codes
   0  every line fits a credential that is in the repository, and has not expired
   1  a line is stale or has expired
+  2  there is no baseline
   3  not all of the repository could be read
   4  the baseline is invalid
 """,

@@ -11,6 +11,8 @@ _CLIP = 240
 _LINES = 4
 _NAMES = 3
 _REF_KINDS = (("refs/heads/", ""), ("refs/remotes/", ""), ("refs/tags/", "tag "))
+_SCOPES = {"range": "range of", "since": "since", "push": "push of", "receive": "push to us of"}
+_NO_COMMITS = {"staged": "what is staged", "text": "a text, without its history"}
 _PREFIXES = {
     "symlink": "symlink ",
     "path": "path name ",
@@ -177,15 +179,15 @@ def _standing(events: Sequence[OccurrenceDoc]) -> list[OccurrenceDoc]:
 
 def scope_line(scope: ScopeDoc) -> str:
     """Return what part of a repository was asked for, and how much that is."""
+    kind = scope["kind"]
+    if kind in _NO_COMMITS:
+        return _NO_COMMITS[kind]
     wanted = some([ref(name) for name in scope["include"]], _NAMES)
     left = some([ref(name) for name in scope["exclude"]], _NAMES)
-    if scope["kind"] == "range" and len(scope["include"]) == len(scope["exclude"]) == 1:
+    if kind == "range" and len(scope["include"]) == len(scope["exclude"]) == 1:
         what = f"range {left}..{wanted}"
     else:
-        what = " ".join(part for part in (scope["kind"], wanted) if part)
-        what += f" without {left}" if left else ""
-    if scope["kind"] in ("staged", "text"):
-        return what
+        what = f"{_SCOPES[kind]} {wanted}" + (f" without {left}" if left else "")
     return f"{what}: {count(scope['commits'], 'commit')}"
 
 
@@ -204,6 +206,8 @@ def _leftover(name: str) -> str:
 def exposed(finding: FindingDoc) -> str:
     """Say since when and until when the credential can be had."""
     exposure = finding["exposure"]
+    if {one["kind"] for one in finding["occurrences"]} == {"text"}:
+        return "not known: only a text was looked at"
     if exposure["introduced_at"] is None and exposure["removed_at"] is None:
         return "since an unknown time: no commit holds it"
     since = f"since {moment(exposure['introduced_at'])}"
@@ -226,6 +230,8 @@ def now(finding: FindingDoc) -> str:
         return "only in history; every clone receives it"
     if left:
         return f"in no ref, only in {some(left, 3)}"
+    if {one["kind"] for one in finding["occurrences"]} == {"text"}:
+        return f"in {some(grouped(finding['occurrences']), 3)}"
     outside = grouped(one for one in finding["occurrences"] if one["commit"] is None)
     if outside:
         return f"in no ref, only in {some(outside, 3)}"

@@ -22,9 +22,11 @@ _MARKER: Final = re.compile(
     rb"(?<![\w:])(?:(?P<word>(?:leakscan|gitleaks):allow)(?!-?\w)"
     rb"|(?P<pragma>pragma: ?allowlist[ -](?P<below>nextline[ -])?secret)(?!\w))"
 )
-_HINT: Final = b"allow"
-_WIDE_HINT: Final = b"a\0l\0l\0o\0w"
-"""UTF-16 in either byte order has it."""
+_HINTS: Final = (b":allow", b"allowlist")
+_WIDE_HINTS: Final = tuple(hint.decode().encode("utf-16-le")[:-1] for hint in _HINTS)
+"""UTF-16 in either byte order has them."""
+_BEFORE: Final = (8, 7)
+"""Where a marker may begin before such a word: `leakscan` and `gitleaks`, `pragma:` and a space."""
 _MAX_REASON: Final = 200
 _LEAD: Final = re.compile(r"\s*(?:reason\s*=|[:=\u2013\u2014]|--?)?[\s\"']*")
 _CLOSER: Final = re.compile(r"-->|--%>|\*/|\*\)|[#%}]\}|%>|[\"'`]\s*[,;)\]}>]|[\r\n\0]")
@@ -36,10 +38,13 @@ _NOT_ZERO: Final = bytes([0]) + bytes([0xFF]) * 255
 def with_markers(content: Content, sightings: Sequence[Sighting]) -> list[Sighting]:
     """Return the sightings of a content, with the marker on the line of each part.
 
-    Costs one search for a word where there is none.
+    Costs two searches for a word where there is none.
     """
-    encodings = {position.encoding for one in sightings for position in one.positions}
-    markers = {encoding: _markers(content, encoding) for encoding in encodings}
+    wanted: dict[Encoding, set[int]] = {}
+    for one in sightings:
+        for position in one.positions:
+            wanted.setdefault(position.encoding, set()).add(position.line)
+    markers = {encoding: _markers(content, encoding, wanted[encoding]) for encoding in wanted}
     if not any(markers.values()):
         return list(sightings)
     return [
@@ -74,34 +79,52 @@ class _Text:
         return self.origin + index * self.width
 
 
-def _markers(content: Content, encoding: Encoding) -> dict[int, Marker]:
-    """Return the marker that counts for each line, lines as the match stage counts them."""
-    hint = _HINT if encoding is Encoding.PLAIN else _WIDE_HINT
-    if hint not in content.data:
+def _markers(content: Content, encoding: Encoding, wanted: set[int]) -> dict[int, Marker]:
+    """Return the marker that counts for each wanted line, as the match stage counts lines."""
+    hints = _HINTS if encoding is Encoding.PLAIN else _WIDE_HINTS
+    if not any(hint in content.data for hint in hints):
         return {}
     by_line: dict[int, Marker] = {}
     for text in _texts(content.data, encoding):
-        for line, marker in _each(content, text):
+        for line, marker in _each(content, text, wanted):
             if line not in by_line or (is_obeyed(marker) and not is_obeyed(by_line[line])):
                 by_line[line] = marker
     return by_line
 
 
-def _each(content: Content, text: _Text) -> Iterator[tuple[int, Marker]]:
-    """Yield each marker with the line it is for."""
+def _each(content: Content, text: _Text, wanted: set[int]) -> Iterator[tuple[int, Marker]]:
+    """Yield each marker for a wanted line, with the line."""
     # Lines of a text that is UTF-16 as a whole are counted in it, of another one in its bytes.
     whole = text.width == 2 and (
         content.data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content.data[:2]
     )
     counted = text.chars if whole else content.data
     line, done = content.lines_before + 1, 0
-    for found in _MARKER.finditer(text.chars):
+    for found in _found(text.chars):
         at = found.start() if whole else text.offset(found.start())
         line += counted.count(b"\n", done, at)
         done = at
-        word = found["word"] or found["pragma"]
-        marker = Marker(word.decode("ascii"), _reason(content.data, text, found.end()))
-        yield line + bool(found["below"]), marker
+        for_line = line + bool(found["below"])
+        if for_line in wanted:
+            word = found["word"] or found["pragma"]
+            reason = _reason(content.data, text, found.end())
+            yield for_line, Marker(word.decode("ascii"), reason)
+
+
+def _found(chars: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield the markers in a text in order; searching for words is far faster than the pattern."""
+    hits = []
+    for hint in _HINTS:
+        at = chars.find(hint)
+        while at >= 0:
+            hits.append(at)
+            at = chars.find(hint, at + 1)
+    for at in sorted(hits):
+        for before in _BEFORE:
+            found = _MARKER.match(chars, at - before) if at >= before else None
+            if found:
+                yield found
+                break
 
 
 def _reason(data: bytes, text: _Text, start: int) -> bytes:

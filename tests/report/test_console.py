@@ -221,10 +221,17 @@ DANGLING = commitless(Place.DANGLING, object_id=object_id("d"))
             _at(commitless(Place.GIT_FILE, name=b"config"), Exposure()),
             "in no ref, only in git file config:3",
         ),
+        (_at(commitless(Place.TEXT, path=b"a.env"), Exposure()), "in text a.env:3"),
     ],
 )
 def test_where_it_is_now(made: Finding, said: str) -> None:
     assert row(text(result(made)), "Now") == said
+
+
+def test_how_long_a_text_was_exposed_is_not_known() -> None:
+    made = _at(commitless(Place.TEXT, path=b"a.env"), Exposure())
+    assert row(text(result(made)), "Exposed") == "not known: only a text was looked at"
+    assert row(text(result(_at(DANGLING, Exposure()))), "Exposed").startswith("since an unknown")
 
 
 def test_places_that_trace_names_at_head_count_before_events() -> None:
@@ -314,14 +321,18 @@ def test_missing_objects_without_a_reason_are_still_named() -> None:
     ("scope", "said"),
     [
         (Scope(ScopeKind.RANGE, (b"topic",), (b"main",), 3), "range main..topic: 3 commits"),
-        (Scope(ScopeKind.RANGE, (b"a", b"b"), (), 1), "range a, b: 1 commit"),
+        (Scope(ScopeKind.RANGE, (b"a", b"b"), (), 1), "range of a, b: 1 commit"),
         (
             Scope(ScopeKind.PUSH, (b"refs/heads/x",), (b"refs/remotes/origin/*",), 2),
-            "push x without origin/*: 2 commits",
+            "push of x without origin/*: 2 commits",
         ),
         (Scope(ScopeKind.SINCE, (b"2026-01-01",), (), 0), "since 2026-01-01: 0 commits"),
-        (Scope(ScopeKind.STAGED), "staged"),
-        (Scope(ScopeKind.TEXT), "text"),
+        (
+            Scope(ScopeKind.RECEIVE, (b"refs/heads/x", b"refs/tags/v1"), (), 2),
+            "push to us of x, tag v1: 2 commits",
+        ),
+        (Scope(ScopeKind.STAGED, (b"index",), (b"HEAD",)), "what is staged"),
+        (Scope(ScopeKind.TEXT), "a text, without its history"),
     ],
 )
 def test_the_heading_says_what_part_was_asked_for(scope: Scope, said: str) -> None:

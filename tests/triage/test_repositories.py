@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.cli import CLEAN, CONFIG, FINDINGS, USAGE, Cli, Run, Scan
+from tests.support.cli import CLEAN, CONFIG, FINDINGS, INCOMPLETE, USAGE, Cli, Run, Scan
+from tests.support.damage import remove
 from tests.support.keys import KeyMaker, Leak
 from tests.support.repo import Repo
 
@@ -207,6 +208,30 @@ def test_audit_without_a_baseline(repo: Repo, baseline: Baseline) -> None:
     run = baseline("audit")
     assert run.code == USAGE
     assert "baseline create" in run.message
+
+
+def test_what_could_not_be_read_makes_nothing_stale_and_is_said(
+    cli: Cli, repo: Repo, keys: KeyMaker, baseline: Baseline
+) -> None:
+    leak = keys.leak()
+    commit = repo.commit({b"a.env": env(leak), b"b": b"text\n"})
+    assert baseline("create").code == CLEAN
+    remove(repo.loose(repo.blob(commit, b"a.env")))
+    run = baseline("audit")
+    assert run.code == INCOMPLETE
+    assert "unknown" in run.out.decode()
+    assert "INCOMPLETE" in run.message
+    assert notes(cli.scan(repo.path, "--baseline", repo.path / NAME)) == []
+    again = repo.path / "again"
+    assert baseline("create", "--output", again).code == INCOMPLETE
+    assert again.is_file()
+
+
+def test_a_folder_that_is_not_there(repo: Repo, tmp_path: Path, baseline: Baseline) -> None:
+    repo.commit({b"a": b"a\n"})
+    run = baseline("create", "--output", tmp_path / "no" / "folder")
+    assert run.code == USAGE
+    assert "no folder" in run.message
 
 
 def test_the_configuration_names_the_baseline(
