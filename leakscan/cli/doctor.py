@@ -7,7 +7,7 @@ import click
 from leakscan.cli.hook import current_user
 from leakscan.errors import ExitCode
 from leakscan.gates.doctor import Trial, try_command, try_hook
-from leakscan.gates.install_place import find_place
+from leakscan.gates.install_place import find_place, settings_run
 
 
 @click.command(
@@ -39,7 +39,9 @@ def command(path: Path, ci_command: str | None) -> int:
     if ci_command is None:
         place = find_place(path, user)
         hook = "pre-receive" if place.bare else "pre-push"
-        click.echo(f"Trying {place.folder / hook} in a throw-away repository:")
+        by_settings = settings_run(place.layout.top, hook, user)
+        folder = user.config_home / "hooks" if by_settings else place.folder
+        click.echo(f"Trying {folder / hook} in a throw-away repository:")
         trials = try_hook(place, user)
     else:
         click.echo(f"Trying {ci_command} in throw-away repositories:")
