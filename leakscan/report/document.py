@@ -1,26 +1,18 @@
-r"""From a ScanResult to the JSON contract: the only place where bytes become str.
+"""From a ScanResult to the JSON contract, which every format is made from.
 
-In: a ScanResult. Out: a `ReportDoc`, valid and free of secrets whatever the repository
-holds, which every format is made from. Two steps that nothing may skip:
-
-1. `_text` decodes as UTF-8; what is not UTF-8 becomes `\xff` in letters, so no lone
-   surrogate reaches a report.
-2. Every string passes a `Redactor` that knows all secrets and tokens of all findings, those
-   of low confidence too. Revealing adds `value` beside the two masks after that: a secret
-   in a path, ref or name stays masked even then, because such strings are copied around
-   (into tickets, shells, URLs) by people who asked for the value in one place.
-
-Masking comes before any quoting, escaping or wrapping, so no later spelling can undo it.
+In: a ScanResult. Out: a `ReportDoc`, valid and free of secrets whatever the repository holds: every
+string passes `Cleaner`. Revealing adds `value` beside the two masks after that: a secret in a path,
+ref or name stays masked even then, because such strings are copied around (into tickets, shells,
+URLs) by people who asked for the value in one place.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from leakscan import aws
 from leakscan.model import (
-    DEEP_PATH,
     Acceptance,
     Coverage,
     Credential,
@@ -41,6 +33,7 @@ from leakscan.model import (
 )
 from leakscan.redact import Redactor, Secret, mask_text
 from leakscan.report.base import ReportOptions, is_complete
+from leakscan.report.clean import Cleaner, text_of
 from leakscan.report.contract import (
     AcceptedDoc,
     CoverageDoc,
@@ -69,7 +62,7 @@ MAX_NAMES: Final = 100
 
 def document(result: ScanResult, options: ReportOptions) -> ReportDoc:
     """Return the report as the JSON contract; findings and skipped keep the result's order."""
-    clean = _Cleaner(Redactor([*_secrets(result.findings), *result.hidden]), options)
+    clean = _Documents(Redactor([*_secrets(result.findings), *result.hidden]), options)
     return {
         "schema": SCHEMA,
         "tool": clean.tool(result),
@@ -90,20 +83,6 @@ def _secrets(findings: Iterable[Finding]) -> Iterable[Secret]:
                 yield secret
 
 
-def _text(value: bytes | str) -> str:
-    r"""Decode to text that every encoder accepts; bytes that are not UTF-8 become `\xff`."""
-    raw = value if isinstance(value, bytes) else _encode(value)
-    return raw.decode("utf-8", "backslashreplace")
-
-
-def _encode(text: str) -> bytes:
-    """Return UTF-8, with the bytes that Python hides in lone surrogates restored."""
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace")
-
-
 def _hex(object_id: ObjectId | None) -> str | None:
     return None if object_id is None else object_id.hex()
 
@@ -115,37 +94,10 @@ def _date(moment: datetime | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cleaner:
+class _Documents(Cleaner):
     """Builds each part of the document from strings that have been decoded and masked."""
 
-    mask: Callable[[str], str]
     options: ReportOptions
-    known_names: dict[bytes | str, str] = field(default_factory=dict)
-
-    def one(self, value: bytes | str) -> str:
-        return self.mask(_text(value))
-
-    def maybe(self, value: bytes | str | None) -> str | None:
-        """Return None for None and for an empty value: the model's word for "has none"."""
-        return self.one(value) if value else None
-
-    def path(self, value: bytes | None) -> str | None:
-        """Return None for None alone: a hostile tree can hold an empty name."""
-        if value is None:
-            return None
-        return self.name(value) if value.count(b"/") > DEEP_PATH else self.one(value)
-
-    def many(self, values: Iterable[bytes | str]) -> list[str]:
-        return [self.one(value) for value in values]
-
-    def name(self, value: bytes | str) -> str:
-        """Mask also what only looks like a secret: a name may be the one place it was read from."""
-        if value not in self.known_names:  # The same refs hold one finding after the other.
-            self.known_names[value] = mask_text(self.one(value))
-        return self.known_names[value]
-
-    def names(self, values: Iterable[bytes | str]) -> list[str]:
-        return [self.name(value) for value in values]
 
     def tool(self, result: ScanResult) -> ToolDoc:
         return {
@@ -245,7 +197,7 @@ class _Cleaner:
         if secret is None:
             return None
         if self.options.reveal:
-            return {"masked": secret.masked, "value": _text(secret.reveal())}
+            return {"masked": secret.masked, "value": text_of(secret.reveal())}
         return {"masked": secret.masked}
 
     def exposure(self, exposure: Exposure) -> ExposureDoc:

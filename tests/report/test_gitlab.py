@@ -34,6 +34,9 @@ from tests.report.builder import (
     result,
     triaged,
 )
+from tests.support.cli import FINDINGS, Cli
+from tests.support.keys import KeyMaker
+from tests.support.repo import Repo
 
 TEXT = {"type": "string", "minLength": 1}
 TIME = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}$"}
@@ -206,3 +209,16 @@ def test_no_secret_stands_in_it() -> None:
 @pytest.mark.parametrize("status", [Status.BASELINED, Status.ALLOWED, Status.KNOWN])
 def test_what_is_not_new_is_left_out(status: Status) -> None:
     assert report(result(replace(finding_at_head(), status=status)))["vulnerabilities"] == []
+
+
+def test_as_the_program_writes_it(cli: Cli, repo: Repo, keys: KeyMaker) -> None:
+    leak = keys.leak()
+    commit = repo.commit({b"a.env": b"# settings\n" + leak.env()})
+    repo.commit({b"a.env": None})
+    run = cli.run("scan", repo.path, "--format", "gitlab")
+    assert run.code == FINDINGS
+    made = json.loads(run.out)
+    assert problems(made) == []
+    (one,) = made["vulnerabilities"]
+    assert one["location"]["commit"]["sha"] == commit
+    assert (one["location"]["file"], one["location"]["start_line"]) == ("a.env", 2)
