@@ -100,7 +100,7 @@ def _select(part: Part, git: Git, here: gating.Caller) -> Selection:
     if part.commits is not None:
         return of_range(here.layout, git, part.commits)
     if part.since is not None:
-        return of_since(here.layout, int(_moment(part.since).timestamp()), part.since)
+        return of_since(here.layout, git, int(_moment(part.since).timestamp()), part.since)
     return of_staged(here.layout, git, here.index)
 
 

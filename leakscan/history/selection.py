@@ -176,9 +176,18 @@ def of_range(layout: Layout, git: Git, text: str) -> Selection:
     )
 
 
-def of_since(layout: Layout, oldest: int, text: str) -> Selection:
-    """Select what the commits that refs and HEAD reach brought since a time."""
-    include = read_targets(layout, b"refs").targets
+def of_since(layout: Layout, git: Git, oldest: int, text: str) -> Selection:
+    """Select what the commits that refs and HEAD reach, and tags, brought since a time."""
+    know_refs(layout, git)
+    include: dict[bytes, ObjectId] = {}
+    shown = "%(objectname) %(*objectname) %(taggerdate:unix) %(refname)"
+    for line in git.run(["for-each-ref", f"--format={shown}"]).splitlines():
+        target, peeled, tagged, name = line.split(b" ", 3)
+        # The text of an older tag is as old as the tag; what it names may be newer.
+        is_old_tag = tagged and int(tagged) < oldest
+        one = object_id(peeled if peeled and is_old_tag else target, layout.id_bytes)
+        if one is not None:
+            include[name] = one
     head = head_commit(layout)
     if head is not None:
         include[b"HEAD"] = head
