@@ -78,6 +78,13 @@ def bench(session: nox.Session) -> None:
     session.run("python", "-m", "tests.bench", *session.posargs)
 
 
+@nox.session
+def bench_hooks(session: nox.Session) -> None:
+    """Measure what the pre-push hook adds to a push: `nox -s bench_hooks -- --profile`."""
+    session.install(".", "kingfisher-bin", "detect-secrets")
+    session.run("python", "-m", "tests.bench.pushes", *session.posargs)
+
+
 @nox.session(name="self")
 def scan_self(session: nox.Session) -> None:
     """Scan our own history with leakscan."""

@@ -43,3 +43,8 @@ def _short(value: int, unit: str) -> str:
 def count(value: int) -> str:
     """Write a number with a space between thousands."""
     return f"{value:,}".replace(",", " ")
+
+
+def milliseconds(value: float | None) -> str:
+    """Write a time given in seconds as whole milliseconds."""
+    return NOT_MEASURED if value is None else f"{value * 1000:.0f} ms"

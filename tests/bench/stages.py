@@ -1,17 +1,20 @@
 """Where our time goes: one scan in this process alone, with a clock around the stages.
 
-    python tests/bench/stages.py REPO        # prints self seconds and calls by stage, as JSON
+    python tests/bench/stages.py REPO             # prints seconds and calls by stage, as JSON
+    python tests/bench/stages.py REPO REMOTE LINE # of the pre-push hook, to which git says LINE
 
 The functions of each stage are wrapped from the outside, so that production code has no timers.
 Time that a stage spends in another one counts for that other one. A script of its own, so that
 it measures the installed leakscan. Work that is done in other threads is not timed apart.
 """
 
+import builtins
 import functools
 import importlib
 import inspect
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -56,6 +59,15 @@ STAGES: Final = {
     "report": ("leakscan.report.json_report.JsonReporter.render",),
 }
 """Stage -> the functions that are it: where they are defined, or one module that calls them."""
+PUSH_STAGES: Final = {
+    "repository": ("leakscan.history.locate.locate", "leakscan.history.locate.locate_git_dir"),
+    "rules": STAGES["rules"],
+    "selection": ("leakscan.history.selection.of_push",),
+    "start git": ("leakscan.history.git.Git.__init__", "subprocess.Popen.__init__"),
+    "match": STAGES["match"],
+    "trace": STAGES["trace"],
+}
+_WAITS: Final = ("read", "readline", "finish", "close")
 _TRIALS: Final = 20_000
 
 
@@ -190,13 +202,13 @@ def cost_of_a_call() -> float:
     return (time.perf_counter() - started) / _TRIALS
 
 
-def main(repo: str) -> None:
-    """Scan a repository and print what each stage took, or which name is missing."""
+def main(*arguments: str) -> None:
+    """Scan a repository or a push and print what each stage took, or which name is missing."""
     answer = os.dup(1)
     with Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), 1)  # The report goes nowhere: secrets are masked, paths not.
     try:
-        told = _measured(repo)
+        told = _measured_push(*arguments) if len(arguments) > 1 else _measured(*arguments)
     except MissingNameError as error:
         told = {"error": str(error)}
     with os.fdopen(answer, "w") as file:
@@ -217,5 +229,71 @@ def _measured(repo: str) -> dict[str, Any]:
     return {"code": code, "stages": stages, "timers_seconds": timers_seconds}
 
 
+def _measured_push(repo: str, remote: str, line: str) -> dict[str, Any]:
+    """Return the seconds of the hook's parts; the first is a Python that does nothing."""
+    clock = Clock()
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-P", "-c", "pass"], check=True)
+    python = time.perf_counter() - started
+    os.chdir(repo)
+    os.environ["GIT_DIR"] = ".git"
+    read, write = os.pipe()
+    os.write(write, line.encode())
+    os.close(write)
+    os.dup2(read, 0)
+    with clock.during(REST):
+        _watch_imports(clock)
+        from leakscan.cli.main import main as program
+
+        # Only what is loaded by now can be wrapped; the same modules are loaded by each push.
+        importlib.import_module("leakscan.cli.pre_push")
+        with clock.during("tools of the bench"):
+            install(clock, PUSH_STAGES)
+            _watch_git(clock)
+        code = program(["pre-push", "origin", remote])
+    del clock.seconds["tools of the bench"]
+    if code:
+        raise MissingNameError(f"the hook ended with {int(code)}")
+    return {"python": python, **dict(sorted(clock.seconds.items()))}
+
+
+def _watch_imports(clock: Clock) -> None:
+    """Let the clock of the imports run from the outermost import to its end."""
+    depth = 0
+
+    def watched(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            nonlocal depth
+            depth += 1
+            if depth == 1:
+                clock.enter("imports")
+            try:
+                return original(*args, **kwargs)
+            finally:
+                depth -= 1
+                if depth == 0:
+                    clock.leave()
+
+        return call
+
+    builtins.__import__ = watched(builtins.__import__)
+    importlib.import_module = watched(importlib.import_module)
+
+
+def _watch_git(clock: Clock) -> None:
+    """Let a clock of its own run while one waits for a git command."""
+    from leakscan.history.git import GitProcess
+
+    def watched(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(process: Any, *args: Any) -> Any:
+            with clock.during(f"git {process._process.args[1]}"):
+                return original(process, *args)
+
+        return call
+
+    for name in _WAITS:
+        setattr(GitProcess, name, watched(getattr(GitProcess, name)))
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
