@@ -16,6 +16,7 @@ REVEALING = {
     "rulecheck.py",
     "report/document.py",
     "trace/versions.py",
+    "history/textsource.py",
 }
 
 

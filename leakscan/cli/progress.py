@@ -13,7 +13,8 @@ class Quiet:
 
     def __init__(self) -> None:
         self._stage = "reading"
-        self._objects = self._bytes = self._expected = 0
+        self._objects = self._bytes = 0
+        self._expected: int | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -24,7 +25,7 @@ class Quiet:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is KeyboardInterrupt:
+        if kind is KeyboardInterrupt and self._expected is not None:
             sys.stderr.write(
                 f"leakscan: stopped while {self._stage}; "
                 f"{self._objects:,} of {self._expected:,} objects had been read.\n"

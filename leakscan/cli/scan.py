@@ -2,6 +2,7 @@
 
 import gc
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -157,6 +158,7 @@ def command(
         confidence=Level(confidence),
         fail_on=Level(fail_on),
         tool_version=__version__,
+        ended_at=datetime.now(UTC),
     )
     for report in reports:
         outputs.write(

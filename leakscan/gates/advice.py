@@ -70,7 +70,7 @@ def _rewrite(place: OccurrenceDoc, its: FindingDoc, situation: Situation) -> lis
         return [
             f"It was taken out again later; mark {commit} with edit, and there: {_low(what)},",
             "`git commit --all --amend --no-edit`, `git rebase --continue`:",
-            rebase.format("", ""),
+            rebase.format("", " --empty=drop"),
         ]
     return [
         f"{what}, then:",

@@ -40,7 +40,7 @@ def message(
     if not is_complete(result):
         lines += _incomplete(doc, wording)
     if lines:
-        lines += _ways_on(found, wording)
+        lines += _notes(doc) + _ways_on(found, wording)
     elif known := sum(finding.status is Status.KNOWN for finding in result.findings):
         lines.append(
             f"leakscan: {count(known, 'credential')} here was known before and is not stopped; "
@@ -111,6 +111,18 @@ def _skip(one: SkippedDoc) -> str:
     name = " ".join(part for part in (one["object"], visible(one["path"] or "")) if part)
     detail = f" ({visible(one['detail'])})" if one["detail"] else ""
     return f"{one['kind']} {name}: {one['reason']}{detail}"
+
+
+def _notes(doc: ReportDoc) -> list[str]:
+    """Return what is wrong with comments and entries, which may be why something was refused."""
+    notes = doc["notes"]
+    lines = [
+        f"  {visible(one['where'])}: {one['kind']}: {visible(one['text'])}"
+        for one in notes[:_SHOWN]
+    ]
+    if len(notes) > _SHOWN:
+        lines.append(f"  +{len(notes) - _SHOWN} more, see `leakscan scan`")
+    return ["", *lines] if lines else []
 
 
 def _ways_on(found: list[FindingDoc], wording: Wording) -> list[str]:
