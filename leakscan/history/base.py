@@ -5,13 +5,15 @@ A `Reader` turns ids into contents and is what another way of reading packs impl
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from leakscan.history.gitfiles import IndexEntry
 from leakscan.history.links import Links
 from leakscan.history.refs import Refs
 from leakscan.history.survey import Harvest, MakeInspector
 from leakscan.model import Content, ObjectId, Skipped, Target
+
+if TYPE_CHECKING:
+    from leakscan.history.gitfiles import IndexEntry
 
 
 class Reader(Protocol):
@@ -35,7 +37,7 @@ class Source(Protocol):
 
     links: Links
     refs: Refs
-    index: list[IndexEntry]
+    index: "list[IndexEntry]"
     shallow: frozenset[ObjectId]
     reader: Reader
     outside: set[ObjectId]

@@ -9,14 +9,15 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final, Protocol, Self
+from typing import Final, Self
 
 from isal import isal_zlib
 
 from leakscan.history.delta import DeltaError, apply, fresh, sizes
 from leakscan.history.entries import KINDS, Entries
 from leakscan.history.forest import Family, children_of, heaviest_first
-from leakscan.model import Kind, ObjectId
+from leakscan.history.visit import COLD, Since, Visitor
+from leakscan.model import Kind
 
 MAX_OBJECT_BYTES: Final = 32 << 20
 """A larger object, and what is deltified against it, is left to git, which streams it."""
@@ -28,46 +29,6 @@ _MAX_OVERHEAD: Final = 4096
 """What headers, and compression that compresses nothing, can add to an object, and more."""
 _SMALL: Final = 2048
 """Objects below this are always looked at whole."""
-
-
-COLD: Final = object()
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """What an object was made from: what `visit` returned for that, and how it was changed."""
-
-    state: object
-    size_bytes: int
-    delta: bytes
-
-
-class Visitor(Protocol):
-    """Is shown every object of a walk."""
-
-    @property
-    def width(self) -> int:
-        """Bytes that anything it suspects can span at most."""
-        ...
-
-    def suspects(self, piece: bytes) -> bool:
-        """Say whether a part of an object may hold something."""
-        ...
-
-    def visit(self, kind: Kind, object_id: ObjectId, data: bytes, since: "Since | None") -> object:
-        """Take an object; return what is to be known of it where versions are made from it.
-
-        COLD says that it holds nothing suspicious, so that windows of its versions suffice.
-        """
-        ...
-
-    def see_copy(self, kind: Kind, object_id: ObjectId, data: bytes) -> None:
-        """Take a second copy of an object, which is not to be counted again."""
-        ...
-
-    def passed(self, kind: Kind, object_id: ObjectId, size_bytes: int) -> None:
-        """Hear of a version that holds nothing: its base did not, nor what changed since."""
-        ...
 
 
 class UnreadableError(Exception):

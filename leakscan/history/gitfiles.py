@@ -4,7 +4,6 @@ Reflog messages, config, messages being edited and hooks can hold a credential l
 In: a `Layout`. Out: Content of kind git-file and index, and Skipped.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,6 +112,8 @@ def read_indexes(layout: Layout, git: Git) -> Iterator[IndexEntry | Skipped]:
 
 def _is_sound(data: bytes, object_format: str) -> bool:
     """Check the sum at the end of an index, which git itself only checks in fsck."""
+    import hashlib  # Loads OpenSSL, for 4 ms; ranges have no index to check.
+
     length = hashlib.new(object_format, usedforsecurity=False).digest_size
     body, stored = data[:-length], data[-length:]
     # A sum of zeros says that there is none. Source: git documentation, index.skipHash.

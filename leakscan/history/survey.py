@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, Protocol
 
-from leakscan.history.delta import instructions
-from leakscan.history.family import COLD, Since
 from leakscan.history.objects import CommitLinks, TagLink, parse_commit, parse_tag
 from leakscan.history.treelines import MalformedTreeError, TreeText, read_change, read_tree
 from leakscan.history.trees import TreeChanges
+from leakscan.history.visit import COLD, Since
 from leakscan.model import Content, Kind, ObjectId, Sighting, Skipped, SkipReason
 
 _LFS_HEADER: Final = b"version https://git-lfs.github.com/spec/"
@@ -147,6 +146,8 @@ class Surveyor:
         try:
             if since is not None and isinstance(base := since.state, _Tree):
                 # Instructions take some hundred times their own size in memory.
+                from leakscan.history.delta import instructions  # Only walks have changes.
+
                 is_followed = len(since.delta) < _MAX_DELTA + len(data) // 16
                 steps = instructions(since.size_bytes, since.delta) if is_followed else None
                 text, parent = read_change(base.text, data, steps, self._id_bytes), base.number

@@ -13,9 +13,10 @@ from typing import Final
 import pytest
 
 from leakscan.history.entries import Entries
-from leakscan.history.family import COLD, Pack, Since, UnreadableError, inflate
+from leakscan.history.family import Pack, UnreadableError, inflate
 from leakscan.history.forest import Family, families, split
 from leakscan.history.store import list_store
+from leakscan.history.visit import COLD, Since
 from leakscan.model import Kind, ObjectId
 from tests.support.packs import Copy, Op, PackMaker, Slot, bomb, deflate
 from tests.support.repo import Repo

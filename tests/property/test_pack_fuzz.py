@@ -18,9 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leakscan.history.delta import DeltaError, apply, fresh
-from leakscan.history.family import COLD, Pack, Since
+from leakscan.history.family import Pack
 from leakscan.history.forest import batches
 from leakscan.history.store import Listing, list_store
+from leakscan.history.visit import COLD, Since
 from leakscan.model import Kind, ObjectId
 from tests.support.packs import (
     Copy,
