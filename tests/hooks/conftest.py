@@ -20,3 +20,12 @@ def work(tmp_path: Path, cli: Cli, made: Recorder) -> Work:
     work = Work(tmp_path, cli, made)
     work.base()
     return work
+
+
+@pytest.fixture
+def served(tmp_path: Path, cli: Cli, made: Recorder) -> Work:
+    """A repository without hooks, whose remote has the hook pre-receive and a base."""
+    work = Work(tmp_path, cli, made, hooks=())
+    work.base()
+    work.hook("pre-receive", work.remote)
+    return work

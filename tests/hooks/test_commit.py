@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import traps
 from tests.support.cli import Cli
 from tests.support.hooks import FILLER, Outcome, Recorder, Work
 from tests.support.repo import Repo
@@ -170,6 +171,47 @@ def test_split_index(desk: Work) -> None:
     assert named(desk.commit(), "app/.env", 1)
     desk.repo.write(b"app/.env", b"clean\n")
     assert not desk.commit().refused
+
+
+def test_sparse_index(desk: Work) -> None:
+    """Whole folders outside the sparse check-out are one entry each."""
+    desk.repo.git("sparse-checkout", "set", "--cone", "--sparse-index", "app")
+    assert b"src/\0" in (desk.repo.git_dir / "index").read_bytes()
+    desk.repo.write(b"app/.env", env(desk))
+    assert named(desk.commit(), "app/.env", 1)
+    desk.repo.write(b"app/.env", b"clean\n")
+    done = desk.commit()
+    assert not done.refused, done.said
+
+
+def test_partial_clone(desk: Work) -> None:
+    """What HEAD has and this clone has not is not asked for."""
+    clone = desk.repo.clone(desk.folder / "clone", "--filter=blob:none", "--no-checkout")
+    desk.hook("pre-commit", clone)
+    clone.git("read-tree", "HEAD")
+    log = desk.folder / "fetches"
+    traps.script(desk.folder / "fetcher", f'echo >>"{log}"\nexit 1\n')
+    clone.git("config", "remote.origin.uploadpack", desk.folder / "fetcher")
+    clone.write(b"app/.env", env(desk))
+    # git's own commit would fetch; what leakscan does is looked at alone.
+    assert named(desk.leakscan("pre-commit", cwd=clone.path), "app/.env", 1)
+    clone.write(b"app/.env", b"clean\n")
+    done = desk.leakscan("pre-commit", cwd=clone.path)
+    assert done.code == 0, done.said
+    assert not log.exists()
+
+
+def test_no_setting_of_the_repository_is_run(desk: Work) -> None:
+    """Each trap but those that `git commit` itself would spring."""
+    desk.repo.write(b"app/.env", env(desk))
+    trap = traps.Trap.make(desk.folder / "trap")
+    for wanted in traps.settings(trap).values():
+        traps.configure(desk.repo, wanted)
+    (desk.repo.git_dir / "info" / "attributes").write_text("* filter=trap diff=trap merge=trap\n")
+    trap.canary.unlink(missing_ok=True)
+    done = desk.leakscan("pre-commit", env={"GIT_TRACE2_EVENT": ""})
+    assert named(done, "app/.env", 1)
+    assert not trap.sprung
 
 
 def test_index_version_4(desk: Work) -> None:

@@ -61,8 +61,7 @@ def test_force_push(work: Work) -> None:
     before = work.at("refs/heads/main")
     work.repo.ref("refs/heads/main", base)
     _, commit = work.leak()
-    for options in (("--force",), ("--force-with-lease",)):
-        assert names(work.push(*options, "origin", "main"), commit, "app/.env", 1)
+    assert names(work.push("--force-with-lease", "origin", "main"), commit, "app/.env", 1)
     assert names(work.push("origin", "+main"), commit, "app/.env", 1)
     assert work.at("refs/heads/main") == before
     work.repo.ref("refs/heads/main", base)
@@ -162,8 +161,8 @@ def test_source_and_destination_of_any_name(work: Work) -> None:
         pushed = work.push("origin", target)
         assert names(pushed, commit, "app/.env", 1), target
     assert len(work.remote.git("for-each-ref").splitlines()) == 1
-    for target in ("HEAD~1:refs/heads/x", "main^:refs/for/main", f"{commit}~1:refs/heads/z"):
-        assert not work.push("origin", target).refused, target
+    targets = ("HEAD~1:refs/heads/x", "main^:refs/for/main", f"{commit}~1:refs/heads/z")
+    assert not work.push("origin", *targets).refused
     assert work.at("refs/for/main") == work.repo.id("main~1")
 
 
@@ -336,7 +335,7 @@ def test_an_older_commit_is_to_be_fixed_up(work: Work) -> None:
     assert "rebase" in words
 
 
-@pytest.mark.parametrize("name", ["up/stream", "caf\u00e9", "a.b-c_d", "x+y", "origin2"])
+@pytest.mark.parametrize("name", ["up/stream", "caf\u00e9", "x+y.b"])
 def test_remote_names_of_any_kind(work: Work, name: str) -> None:
     old, _ = work.leak(b"old.env")
     remote = work.add_remote(name, "other.git")

@@ -31,8 +31,19 @@ class Story:
         repo.tag("light", at["gone"])
 
 
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """One for all tests that only look."""
+    return Story(Repo.init(tmp_path_factory.mktemp("story") / "repo"), KeyMaker("story"))
+
+
+@pytest.fixture(scope="module")
+def whole(cli: Cli, story: Story) -> Scan:
+    return cli.scan(story.repo.path)
+
+
 @pytest.fixture
-def story(repo: Repo, keys: KeyMaker) -> Story:
+def own_story(repo: Repo, keys: KeyMaker) -> Story:
     return Story(repo, keys)
 
 
@@ -59,14 +70,15 @@ def events(finding: Json, commits: set[str]) -> set[tuple[object, ...]]:
         "main~1..main", "main", "v1", "side..main", "main..side", "main^2..main", "{clean}..side",
     ],
 )  # fmt: skip
-def test_a_range_says_what_the_whole_says_of_its_commits(cli: Cli, story: Story, text: str) -> None:
+def test_a_range_says_what_the_whole_says_of_its_commits(
+    cli: Cli, story: Story, whole: Scan, text: str
+) -> None:
     text = text.format(**story.commits)
     inside = set(story.repo.git("rev-list", text).decode().split())
     if not inside:
         assert cli.run("scan", story.repo.path, "--range", text).code in (USAGE, INCOMPLETE)
         return
     part = cli.scan(story.repo.path, "--range", text)
-    whole = cli.scan(story.repo.path)
     assert part.complete
     told = {one["fingerprint"]: events(one, inside) for one in part.findings}
     known = {one["fingerprint"]: events(one, inside) for one in whole.findings}
@@ -104,13 +116,13 @@ def test_three_dots_are_what_the_right_side_brings(cli: Cli, story: Story) -> No
     assert new_ids(cli.scan(story.repo.path, "--range", f"{side}...{main}")) == wanted
 
 
-def test_the_left_or_right_side_may_be_left_out(cli: Cli, story: Story) -> None:
-    story.repo.git("checkout", "-q", "-f", "-b", "topic", story.commits["new"])
+def test_the_left_or_right_side_may_be_left_out(cli: Cli, own_story: Story) -> None:
+    own_story.repo.git("checkout", "-q", "-f", "-b", "topic", own_story.commits["new"])
     leak = KeyMaker("topic").leak()
-    story.repo.commit({b"topic.env": leak.env()}, branch="topic")
-    assert new_ids(cli.scan(story.repo.path, "--range", "main..")) == ids(leak)
-    assert new_ids(cli.scan(story.repo.path, "--range", "..main")) == ids(
-        story.gone, story.said, story.side
+    own_story.repo.commit({b"topic.env": leak.env()}, branch="topic")
+    assert new_ids(cli.scan(own_story.repo.path, "--range", "main..")) == ids(leak)
+    assert new_ids(cli.scan(own_story.repo.path, "--range", "..main")) == ids(
+        own_story.gone, own_story.said, own_story.side
     )
 
 
@@ -178,8 +190,8 @@ def test_old_tags_are_not_since(cli: Cli, repo: Repo, keys: KeyMaker) -> None:
     assert not new_ids(scan)
 
 
-def test_staged(cli: Cli, story: Story, keys: KeyMaker) -> None:
-    repo, staged = story.repo, keys.leak()
+def test_staged(cli: Cli, own_story: Story, keys: KeyMaker) -> None:
+    repo, staged = own_story.repo, keys.leak()
     repo.checkout()
     repo.write(b"d/staged.env", b"#\n" + staged.env())
     repo.write(b"work tree.env", keys.leak().env(), add=False)

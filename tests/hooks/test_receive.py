@@ -12,15 +12,6 @@ from tests.support.hooks import FILLER, Recorder, Work, names
 from tests.support.repo import Repo
 
 
-@pytest.fixture
-def served(tmp_path: Path, cli: Cli, made: Recorder) -> Work:
-    """A repository without hooks, whose remote has the hook pre-receive and a base."""
-    work = Work(tmp_path, cli, made, hooks=())
-    work.base()
-    work.hook("pre-receive", work.remote)
-    return work
-
-
 def options(work: Work, text: str) -> None:
     """Write options into the hook of the server, as its owner does."""
     fill_in(work, "options", text)
