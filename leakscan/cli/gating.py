@@ -27,7 +27,8 @@ from leakscan.history.git import Git
 from leakscan.history.introduced import RangeSource
 from leakscan.history.locate import Layout, locate, locate_git_dir
 from leakscan.history.refs import read_head, with_plain_refs
-from leakscan.history.selection import Selection, head_commit
+from leakscan.history.remotes import head_commit
+from leakscan.history.selection import Selection
 from leakscan.model import ScanResult
 from leakscan.pipeline import Judging
 from leakscan.report.base import ReportOptions, exit_code

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 from leakscan.errors import ExitCode, LeakscanError
+from leakscan.history.gitdir import borrowing_store, isolated, write_git_dir
 from leakscan.redact import mask_text
 
 PROGRESS_TIMEOUT_S: Final = 120.0
@@ -27,7 +28,6 @@ PROGRESS_TIMEOUT_S: Final = 120.0
 
 _HEX2: Final = re.compile(r"[0-9a-f]{2}")
 _STDERR_LIMIT: Final = 16_384
-_KEPT_VARIABLES: Final = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH")
 _USER_VARIABLES: Final = ("GIT_CONFIG_", "GIT_EXEC_PATH")
 
 
@@ -141,11 +141,11 @@ class Git:
         self._object_format = object_format
         self._folder = tempfile.TemporaryDirectory(prefix="leakscan-", ignore_cleanup_errors=True)
         self.git_dir = Path(self._folder.name)
-        _write_git_dir(self.git_dir, object_format)
+        write_git_dir(self.git_dir, object_format)
         if quarantine is not None or scratch:
             stores = [quarantine, objects] if quarantine is not None else [objects]
-            objects = _borrowing_store(self.git_dir / "objects", stores)
-        self._environment = _environment(environment, self.git_dir, objects, max_object_bytes)
+            objects = borrowing_store(self.git_dir / "objects", stores)
+        self._environment = isolated(environment, self.git_dir, objects, max_object_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -247,62 +247,11 @@ class Git:
         Raises GitError where the installed git cannot convert one (before 2.48), and OSError.
         """
         copy = self.git_dir / "with-reftable"
-        _write_git_dir(copy, self._object_format, ref_format="reftable")
+        write_git_dir(copy, self._object_format, ref_format="reftable")
         (copy / "refs" / "heads").write_text("this repository uses the reftable format\n")
         shutil.copytree(folder, copy / "reftable", symlinks=True)
         self.run(["refs", "migrate", "--ref-format=files"], extra={"GIT_DIR": str(copy)})
         return copy
-
-
-def _write_git_dir(git_dir: Path, object_format: str, ref_format: str = "") -> None:
-    (git_dir / "refs").mkdir(parents=True)
-    (git_dir / "objects").mkdir()
-    (git_dir / "HEAD").write_bytes(b"ref: refs/heads/none\n")
-    (git_dir / "config").write_text(
-        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
-        # Blobs above this are streamed, not loaded; the commit graph and the multi-pack index are
-        # caches that can be wrong, and the scan must not believe them.
-        "\tbigFileThreshold = 32m\n\tcommitGraph = false\n\tmultiPackIndex = false\n"
-        f"[extensions]\n\tobjectformat = {object_format}\n"
-        + (f"\trefstorage = {ref_format}\n" if ref_format else ""),
-        encoding="ascii",
-    )
-
-
-def _borrowing_store(folder: Path, stores: Sequence[Path]) -> Path:
-    """Make the folder an object store that has what other stores have, the first one first."""
-    info = folder / "info"
-    info.mkdir()
-    lines = [os.fsencode(store.resolve()) for store in stores]
-    quoted = [line.replace(b"\\", b"\\\\").replace(b'"', b'\\"') for line in lines]
-    quoted = [line.replace(b"\n", b"\\n") for line in quoted]
-    (info / "alternates").write_bytes(b"".join(b'"' + line + b'"\n' for line in quoted))
-    return folder
-
-
-def _environment(
-    caller: Mapping[str, str], git_dir: Path, objects: Path, max_object_bytes: int
-) -> dict[str, str]:
-    kept = {name: caller[name] for name in _KEPT_VARIABLES if name in caller}
-    return kept | {
-        "GIT_DIR": str(git_dir),
-        "GIT_OBJECT_DIRECTORY": str(objects),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_SYSTEM": os.devnull,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_PAGER": "",
-        "GIT_ALLOW_PROTOCOL": "",
-        # Above this git refuses to allocate instead of growing with a lying header.
-        "GIT_ALLOC_LIMIT": f"{max(1, (max_object_bytes >> 20) + 64)}m",
-        "HOME": str(git_dir),
-        "XDG_CONFIG_HOME": str(git_dir),
-        "LC_ALL": "C",
-    }
 
 
 def _write(stream: IO[bytes], feed: Iterable[bytes]) -> None:

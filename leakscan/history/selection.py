@@ -13,12 +13,12 @@ from typing import Final
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.git import Git, GitError
 from leakscan.history.locate import Layout
-from leakscan.history.refs import object_id, read_head, read_ref, read_targets
+from leakscan.history.refs import object_id, read_head, read_targets
+from leakscan.history.remotes import head_commit, promises, remote_name, tracked
 from leakscan.model import ObjectId, Scope, ScopeKind
 
 _LINES_LIMIT: Final = 1 << 32
 _LOCAL: Final = (b"refs/heads", b"refs/tags")
-_REMOTES: Final = b"refs/remotes"
 
 
 class RangeError(LeakscanError):
@@ -98,7 +98,7 @@ def of_push(layout: Layout, updates: Sequence[Update], remote: str, url: str) ->
     """Select what a push brings to a remote. The remote is a name, or the URL itself."""
     name = remote_name(layout, remote, url)
     known = {update.old for update in updates if update.old is not None}
-    known |= _tracked(layout, name) if name else set()
+    known |= tracked(layout, name) if name else set()
     new = {update.ref: update.new for update in updates if update.new is not None}
     shown = (name or url or remote).encode("utf-8", "surrogateescape")
     return Selection(
@@ -107,7 +107,7 @@ def of_push(layout: Layout, updates: Sequence[Update], remote: str, url: str) ->
         tuple(sorted(known)),
         names=tuple(item.ref for item in updates if item.old is None and item.new is not None),
         head=_newest(layout, new),
-        promised=_promises(layout, name),
+        promised=promises(layout, name),
     )
 
 
@@ -124,10 +124,10 @@ def of_unpushed(layout: Layout, remote: str, url: str) -> Selection:
     return Selection(
         Scope(ScopeKind.PUSH, (b"all branches and tags",), ((name or "remotes").encode(),)),
         local,
-        tuple(sorted(_tracked(layout, name))),
+        tuple(sorted(tracked(layout, name))),
         names=tuple(ref for ref in local if ref != b"HEAD"),
         head=head,
-        promised=_promises(layout, name),
+        promised=promises(layout, name),
     )
 
 
@@ -207,18 +207,6 @@ def list_range(git: Git, selection: Selection) -> Listed:
         return _list(git, replace(selection, exclude=here))
 
 
-def remote_name(layout: Layout, remote: str, url: str) -> str:
-    """Return the configured remote that a push goes to; empty where it goes to a bare URL."""
-    if remote and remote in layout.remotes:
-        return remote
-    wanted = (url or remote).encode("utf-8", "surrogateescape")
-    named = [name for name, known in layout.remotes.items() if wanted in known.urls]
-    if named:
-        return named[0]
-    # Named in a file that the repository's config includes, or in the user's own config.
-    return remote if remote != url else ""
-
-
 def know_refs(layout: Layout, git: Git) -> None:
     """Teach git the names of the repository's refs."""
     head = b"ref: refs/heads/none"
@@ -248,38 +236,6 @@ def _present(git: Git, ids: Iterable[ObjectId]) -> tuple[ObjectId, ...]:
     answer = git.run(["cat-file", "--batch-check=%(objectname)"], feed=feed)
     lines = [line for line in answer.splitlines() if not line.endswith(b" missing")]
     return tuple(ObjectId(bytes.fromhex(line.decode("ascii"))) for line in lines)
-
-
-def _tracked(layout: Layout, remote: str) -> set[ObjectId]:
-    """Return what the tracking refs of a remote point to; of all remotes if none is named."""
-    if not remote:
-        return set(read_targets(layout, _REMOTES).targets.values())
-    if {"", ".", ".."} & set(remote.split("/")):
-        return set()  # As a path it would lead to refs that are not the remote's.
-    folder = _REMOTES + b"/" + remote.encode("utf-8", "surrogateescape")
-    others = tuple(
-        _REMOTES + b"/" + other.encode("utf-8", "surrogateescape") + b"/"
-        for other in layout.remotes
-        if other.startswith(remote + "/")
-    )
-    targets = read_targets(layout, folder).targets
-    return {target for name, target in targets.items() if not name.startswith(others)}
-
-
-def _promises(layout: Layout, name: str) -> bool:
-    remote = layout.remotes.get(name)
-    return remote is not None and remote.promisor
-
-
-def head_commit(layout: Layout) -> ObjectId | None:
-    """Return the commit of HEAD; None before the first one."""
-    try:
-        text = read_head(layout)
-    except OSError:
-        return None
-    if not text.startswith(b"ref:"):
-        return object_id(text, layout.id_bytes)
-    return read_ref(layout, text[4:].strip())
 
 
 def _newest(layout: Layout, new: Mapping[bytes, ObjectId]) -> ObjectId | None:

@@ -13,7 +13,8 @@ from leakscan.history.git import Git, GitError
 from leakscan.history.gitfiles import lend_shared_index
 from leakscan.history.locate import Layout
 from leakscan.history.refs import object_id
-from leakscan.history.selection import RangeError, Selection, head_commit
+from leakscan.history.remotes import head_commit
+from leakscan.history.selection import RangeError, Selection
 from leakscan.model import ObjectId, Scope, ScopeKind
 
 _INDEX_LIMIT: Final = 1 << 30
