@@ -95,7 +95,9 @@ class Patch:
             elif found := _BINARY.match(line):
                 self._binary(found[2])
             else:
-                if line.strip() and not line.startswith(b"\\"):
+                if not line.startswith(b"\\"):
+                    # Also an empty line: one diff has none outside its hunks, but a message that
+                    # pretends to be a diff has one behind it.
                     self._end_run()
                 yield self._as_text(line)
 

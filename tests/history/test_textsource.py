@@ -326,6 +326,24 @@ def test_messages_and_mail_headers_are_text(tell, repo: Repo, keys: KeyMaker) ->
         assert not told.places(removed), command
 
 
+def test_a_message_that_pretends_to_be_a_diff_makes_nothing_old(
+    tell, repo: Repo, keys: KeyMaker
+) -> None:
+    leak = keys.leak()
+    fake = b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +0,0 @@\n"
+    fake += b"".join(b"-" + line for line in leak.env().splitlines(keepends=True))
+    repo.commit({b"a": b"1\n"})
+    repo.commit({b"a": b"1\n" + leak.env()}, message=fake)
+    for form in ("%B", "%b%B", "raw", "email"):
+        data = repo.git("log", "-p", "-1", f"--format={form}")
+        assert (b"a", 2) in tell(data).places(leak), form
+    unending = fake.replace(b"-1,2", b"-1,200")
+    repo.commit({b"b": leak.env()}, message=unending)
+    told = tell(repo.git("log", "-p", "-1", "--format=%B"))
+    assert (b"b", 1) in told.places(leak)
+    assert told.skipped
+
+
 def test_text_behind_a_diff_is_text(tell, repo: Repo, keys: KeyMaker) -> None:
     leak, other = keys.leaks(2)
     repo.commit({b"a": b"1\n"})
