@@ -5,6 +5,7 @@ report. Nothing at all where there is nothing to say.
 """
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Final
 
 from leakscan.gates.advice import Situation, rewriting
@@ -17,6 +18,7 @@ from leakscan.report.words import count, moment, ref, short, visible, where
 
 _SHOWN: Final = 5
 _PLACES: Final = 3
+_WIDTH: Final = 92
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _finding(its: FindingDoc, situation: Situation) -> list[str]:
         lines.append("    It never left this machine, as far as git knows: rewriting is enough.")
         lines += [f"    {line}" for line in rewriting(starts[0], its, situation)]
     path = next((one["path"] for one in starts if one["path"]), "")
-    lines.append(f"    Instead of a key: {role_for(path)}")
+    lines += _prose("    ", f"Instead of a key: {role_for(path)}")
     lines.append(f"    Fingerprint: {its['fingerprint']}")
     return lines
 
@@ -90,12 +92,33 @@ def _exposed(its: FindingDoc) -> list[str]:
     for remote in its["exposure"]["remotes"]:
         since = f"since {moment(remote['since'])}" if remote["since"] else "at an unknown time"
         commit = f", commit {short(remote['commit'])}" if remote["commit"] else ""
-        lines.append(
-            f"    Already on {visible(remote['remote'])} {since} ({ref(remote['ref'])}{commit}): "
-            "revoke it; rewriting is not enough."
+        lines += _prose(
+            "    ",
+            f"Already on {visible(remote['remote'])} {since} ({ref(remote['ref'])}{commit}): "
+            "revoke it; rewriting is not enough.",
         )
     steps = its["remediation"]["steps"][:2] if its["remediation"] else []
-    return lines + [f"    {number}. {visible(step, 1000)}" for number, step in enumerate(steps, 1)]
+    for number, step in enumerate(steps, 1):
+        lines += _step(f"    {number}. ", visible(step, 1000))
+    return lines
+
+
+def _step(lead: str, step: str) -> list[str]:
+    """Return one step: prose wrapped, each command between backticks on a line of its own."""
+    lines: list[str] = []
+    for part in step.split("`"):
+        if part.startswith(("aws ", "git ")):
+            lines.append(f"         {part}")
+        elif words := part.strip(" .,;:"):
+            lines += _prose(lead if not lines else "       ", words)
+    return lines
+
+
+def _prose(lead: str, text: str) -> list[str]:
+    """Return text wrapped below its lead; a word too long for a line stays whole."""
+    room = _WIDTH - len(lead)
+    lines = wrap(text, room, break_long_words=False, break_on_hyphens=False)
+    return [(" " * len(lead) if at else lead) + line for at, line in enumerate(lines)]
 
 
 def _incomplete(doc: ReportDoc, wording: Wording) -> list[str]:
