@@ -7,7 +7,7 @@ to an `Observer`.
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from leakscan.history.base import Source
 from leakscan.history.survey import Harvest
@@ -31,12 +31,11 @@ from leakscan.model import (
     TriageNote,
 )
 from leakscan.redact import Secret
-from leakscan.trace.findings import Findings, findings_of
-from leakscan.trace.grouping import group, pair_lone_parts
-from leakscan.trace.tracer import Traced, trace
-from leakscan.trace.values import Values
-from leakscan.trace.versions import search_versions
-from leakscan.triage.comments import with_markers
+
+if TYPE_CHECKING:  # Of a push, nothing is mostly all that is found; then nothing is traced.
+    from leakscan.trace.findings import Findings
+    from leakscan.trace.tracer import Traced
+    from leakscan.trace.values import Values
 
 _SLASH = ord("/")
 _SECRET_BYTES = 40
@@ -129,6 +128,8 @@ class Stages:
             else:
                 candidates.append(item)
         if candidates:
+            from leakscan.triage.comments import with_markers
+
             yield from with_markers(content, self.scorer.score(content, candidates))
 
 
@@ -174,13 +175,20 @@ class Judging(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """What became of what was seen, through history."""
+
+    values: "Values"
+    traced: "Traced"
+    builder: "Findings"
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What a source holds, before triage and report; `objects` were read, by their kind."""
 
     source: Source
-    values: Values
-    traced: Traced
-    builder: Findings
+    followed: "Followed | None"
     findings: list[Finding]
     skipped: list[Skipped]
     objects: Mapping[Kind, int]
@@ -214,21 +222,26 @@ def examine(
     make_stages: MakeStages,
     observer: Observer,
     is_over: Callable[[], bool] = lambda: False,
+    *,
+    is_range: bool = False,
 ) -> Examined:
-    """Read, match and trace everything a source has; what is left when `is_over` is Skipped."""
+    """Read, match and trace everything a source has; what is left when `is_over` is Skipped.
+
+    The store as a whole is followed whatever was seen: it may lack what it refers to. A range says
+    itself what it lacks, so where all was read and nothing seen, there is nothing to follow.
+    """
     stages = make_stages()
     tally = _read(source, make_stages, stages, observer, is_over)
     _assert_all_read(source, tally)
-    observer.stage("tracing")
-    values, traced = _trace(source, tally)
-    builder = findings_of(source, values, traced)
+    followed = None
+    if not is_range or tally.sightings or tally.skipped or tally.damaged:
+        observer.stage("tracing")
+        followed = _follow(source, tally)
     return Examined(
         source,
-        values,
-        traced,
-        builder,
-        _findings(stages, tally.sightings, builder),
-        _without_repeats([*tally.skipped, *traced.skipped]),
+        followed,
+        _findings(stages, tally.sightings, followed.builder) if followed else [],
+        _without_repeats([*tally.skipped, *followed.traced.skipped]) if followed else [],
         dict(sorted(Counter(tally.seen.values()).items())),
         tally.bytes_scanned,
     )
@@ -242,15 +255,14 @@ def conclude(
     seconds: float,
 ) -> ScanResult:
     """Return the result of a scan that took some seconds."""
-    source, skipped = examined.source, examined.skipped
+    source, skipped, followed = examined.source, examined.skipped, examined.followed
+    submodules = followed.traced.submodules if followed else ()
     coverage = Coverage(
         objects_expected=source.expected,
         objects_scanned=sum(examined.objects.values()),
         by_kind=examined.objects,
         bytes_scanned=examined.bytes_scanned,
-        not_in_store=NotInStore(
-            tuple(sorted(examined.traced.submodules)), tuple(sorted(source.lfs_objects()))
-        ),
+        not_in_store=NotInStore(tuple(sorted(submodules)), tuple(sorted(source.lfs_objects()))),
         seconds=round(seconds, 3),
     )
     return ScanResult(
@@ -300,8 +312,13 @@ def _assert_all_read(source: Source, tally: _Tally) -> None:
         tally.skipped.append(Skipped(Kind.PACK, tally.lost_because, detail=detail))
 
 
-def _trace(source: Source, tally: _Tally) -> tuple[Values, Traced]:
+def _follow(source: Source, tally: _Tally) -> Followed:
     """Follow what was seen through history."""
+    from leakscan.trace.findings import findings_of
+    from leakscan.trace.tracer import trace
+    from leakscan.trace.values import Values
+    from leakscan.trace.versions import search_versions
+
     # Processes finish in any order; the report is the same each time.
     tally.sightings.sort(key=_place)
     values = Values()
@@ -312,11 +329,12 @@ def _trace(source: Source, tally: _Tally) -> tuple[Values, Traced]:
         first = traced
         traced = trace(source, values.bits(), tally.damaged)
         traced.skipped += first.skipped  # Repeats go when the result is made.
-    return values, traced
+    return Followed(values, traced, findings_of(source, values, traced))
 
 
-def _findings(stages: Stages, sightings: Sequence[Sighting], builder: Findings) -> list[Finding]:
+def _findings(stages: Stages, sightings: Sequence[Sighting], builder: "Findings") -> list[Finding]:
     """Conclude on each credential."""
+    from leakscan.trace.grouping import group, pair_lone_parts
 
     def is_sure(sightings: Sequence[Sighting]) -> bool:
         """Say whether sightings of one identity amount to more than a doubt where they stand."""

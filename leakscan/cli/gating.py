@@ -6,35 +6,33 @@ The only hook code that reads environment, clock and terminal.
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import click
-
-from leakscan.cli import triaging, wiring
+from leakscan.cli import wiring
 from leakscan.cli.progress import Quiet
 from leakscan.errors import ExitCode, LeakscanError
-from leakscan.gates.advice import Situation
-from leakscan.gates.bypass import let_through, record
 from leakscan.gates.gate import Gate, scan_range
-from leakscan.gates.message import Wording, message
-from leakscan.history.committed import read_committed
+from leakscan.gates.wording import Situation, Wording
 from leakscan.history.git import Git
 from leakscan.history.introduced import RangeSource
 from leakscan.history.locate import Layout, locate, locate_git_dir
 from leakscan.history.refs import read_head, with_plain_refs
 from leakscan.history.remotes import head_commit
 from leakscan.history.selection import Selection
-from leakscan.model import ScanResult
+from leakscan.model import Finding, ScanResult, TriageNote
 from leakscan.pipeline import Judging
-from leakscan.report.base import ReportOptions, exit_code
+from leakscan.report.base import ReportOptions, exit_code, is_complete
+
+if TYPE_CHECKING:
+    from leakscan.cli.triaging import ReadFile
 
 _LIMIT_BYTES: Final = 512 << 20
 _STDIN_LIMIT: Final = 64 << 20
+_OWN_FILES: Final = (".leakscan.yaml", ".leakscan-baseline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +83,11 @@ def open_git(here: Caller, *, scratch: bool = False) -> Iterator[tuple[Git, Layo
         yield git, layout if layout.ref_format == "files" else with_plain_refs(layout, git)
 
 
-def files(git: Git, layout: Layout) -> triaging.ReadFile:
+def files(git: Git, layout: Layout) -> "ReadFile":
     """Return how to read a repository's own files: of its work tree, or if it is bare, of HEAD."""
+    from leakscan.cli import triaging
+    from leakscan.history.committed import read_committed
+
     if layout.top != layout.git_dir:
         return triaging.work_tree(layout.top)
     commit = head_commit(layout)
@@ -95,8 +96,42 @@ def files(git: Git, layout: Layout) -> triaging.ReadFile:
 
 def own_triage(git: Git, layout: Layout, *, comments: bool = True) -> Judging:
     """Return the triage of a gate by the repository's own files. Raises LeakscanError."""
-    cache = wiring.cache_folder()
-    return triaging.own(files(git, layout), triaging.today(), comments=comments, cache=cache)
+
+    def make() -> Judging:
+        from leakscan.cli import triaging
+
+        cache = wiring.cache_folder()
+        return triaging.own(files(git, layout), triaging.today(), comments=comments, cache=cache)
+
+    return make() if _has_own_files(layout) else _Late(make)
+
+
+class _Late:
+    """A triage by comments alone: made, and all it needs imported, where there is a finding."""
+
+    def __init__(self, make: Callable[[], Judging]) -> None:
+        self._make = make
+
+    def judge(
+        self, findings: Sequence[Finding], *, complete: bool = True
+    ) -> tuple[list[Finding], list[TriageNote]]:
+        """Return the findings with their status, and what is wrong with the comments."""
+        return self._make().judge(findings, complete=complete) if findings else ([], [])
+
+
+def _has_own_files(layout: Layout) -> bool:
+    """Say whether there may be files to obey, which then have to be valid whatever is found."""
+    if layout.top == layout.git_dir:
+        return True
+    for name in _OWN_FILES:
+        try:
+            (layout.top / name).lstat()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            pass  # Whoever reads it will say what is wrong.
+        return True
+    return False
 
 
 def gate(triage: Judging, layout: Layout, budget_s: float | None = None) -> Gate:
@@ -136,19 +171,26 @@ def decide(
     result, situation = looked
     options = ReportOptions()
     code = exit_code(result, options)
-    text = message(result, options, wording, situation)
-    if text:
-        click.echo(text, err=True, nl=False)
+    if result.findings or not is_complete(result):
+        from leakscan.gates.message import message
+
+        sys.stderr.write(message(result, options, wording, situation))
     if code and here.reason:
+        from leakscan.gates.bypass import let_through
+
         return passed(here, hook, let_through(result, options))
     return code
 
 
 def passed(here: Caller, hook: str, what: list[str]) -> int:
     """Record that something was let through, say so, and return 0."""
+    from datetime import UTC, datetime
+
+    from leakscan.gates.bypass import record
+
     now = datetime.now(UTC).isoformat(timespec="seconds")
     file = record(here.layout.common_dir, gate=hook, reason=here.reason, time=now, what=what)
-    click.echo(f"leakscan: let through, as asked: recorded in {file}.", err=True)
+    sys.stderr.write(f"leakscan: let through, as asked: recorded in {file}.\n")
     return ExitCode.CLEAN
 
 

@@ -39,10 +39,30 @@ def run() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run the program and return its exit code. Never raises but for a bug in itself."""
+    from leakscan.errors import ExitCode, LeakscanError
+
+    try:
+        if arguments[:1] == ["pre-push"] and len(arguments) <= 3 and "-" not in _starts(arguments):
+            from leakscan.cli.pushing import push
+
+            return push(*arguments[1:])
+        return _parsed(arguments)
+    except KeyboardInterrupt:
+        return _complain(_INTERRUPTED, "", ExitCode.INTERRUPTED)
+    except LeakscanError as error:
+        return _complain(error.message, error.hint, error.code)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else ExitCode.BUG
+    except Exception as error:  # noqa: BLE001 - the last net: a bug still ends with its own code
+        return _report_bug(error)
+
+
+def _parsed(arguments: list[str]) -> int:
+    """Run the program as click understands it. Raises LeakscanError."""
     import click
 
     from leakscan.cli.group import program
-    from leakscan.errors import ExitCode, LeakscanError
+    from leakscan.errors import ExitCode
 
     try:
         group = program(_COMMANDS)
@@ -57,14 +77,12 @@ def main(arguments: list[str]) -> int:
         return _complain(error.format_message(), hint, ExitCode.USAGE)
     except click.ClickException as error:
         return _complain(error.format_message(), "", ExitCode.USAGE)
-    except (click.Abort, KeyboardInterrupt):
-        return _complain(_INTERRUPTED, "", ExitCode.INTERRUPTED)
-    except LeakscanError as error:
-        return _complain(error.message, error.hint, error.code)
-    except SystemExit as error:
-        return error.code if isinstance(error.code, int) else ExitCode.BUG
-    except Exception as error:  # noqa: BLE001 - the last net: a bug still ends with its own code
-        return _report_bug(error)
+    except click.Abort as error:
+        raise KeyboardInterrupt from error
+
+
+def _starts(arguments: list[str]) -> str:
+    return "".join(word[:1] for word in arguments)
 
 
 def _leave(code: int) -> None:
@@ -92,30 +110,25 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 
 def _complain(message: str, hint: str, code: int) -> int:
-    import click
-
     from leakscan.redact import mask_text
     from leakscan.report.words import visible
 
-    click.echo(f"leakscan: {visible(mask_text(message))}", err=True)
+    sys.stderr.write(f"leakscan: {visible(mask_text(message))}\n")
     if hint:
-        click.echo(f"  {visible(mask_text(hint))}", err=True)
+        sys.stderr.write(f"  {visible(mask_text(hint))}\n")
     return code
 
 
 def _report_bug(error: Exception) -> int:
     import traceback
 
-    import click
-
     from leakscan import __version__
     from leakscan.errors import ExitCode
     from leakscan.redact import mask_text
 
-    click.echo(mask_text("".join(traceback.format_exception(error))), err=True)
-    click.echo(
+    sys.stderr.write(mask_text("".join(traceback.format_exception(error))))
+    sys.stderr.write(
         f"leakscan {__version__}: this is a bug in leakscan, and the scan is worth nothing. "
-        "Please report the lines above; secrets in them are masked.",
-        err=True,
+        "Please report the lines above; secrets in them are masked.\n"
     )
     return ExitCode.BUG

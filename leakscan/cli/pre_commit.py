@@ -3,7 +3,7 @@
 import click
 
 from leakscan.cli import gating
-from leakscan.gates.message import Wording
+from leakscan.gates.wording import Wording
 from leakscan.history.staged import of_staged
 
 

@@ -8,7 +8,7 @@ import click
 
 from leakscan.cli import gating
 from leakscan.errors import ExitCode
-from leakscan.gates.message import Wording
+from leakscan.gates.wording import Wording
 from leakscan.history.selection import of_received, parse_received
 from leakscan.model import ScanResult, SkipReason
 from leakscan.report.base import ReportOptions, exit_code

@@ -104,9 +104,7 @@ def for_scan(
     return Triage(obeyed, day, reported=reported, whole=whole, notes=notes)
 
 
-def own(
-    read: ReadFile, day: date, *, comments: bool = True, cache: Path | None = None
-) -> Triage:
+def own(read: ReadFile, day: date, *, comments: bool = True, cache: Path | None = None) -> Triage:
     """Return the triage of a gate: the repository's own files are obeyed, and maybe its comments.
 
     Raises ConfigError and BaselineError.

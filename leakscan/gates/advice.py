@@ -7,24 +7,15 @@ command does not.
 
 import re
 import shlex
-from dataclasses import dataclass
 from typing import Final
 
+from leakscan.gates.wording import Situation
 from leakscan.report.contract import FindingDoc, OccurrenceDoc
 from leakscan.report.words import short, visible
 
 _PLAIN: Final = re.compile(r"[\w./@+-]+")
 _COMMAND: Final = "    "
 _HEADS: Final = "refs/heads/"
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the advice depends on: HEAD's commit and branch, and the commits without parents."""
-
-    head: str | None = None
-    branch: str | None = None
-    roots: frozenset[str] = frozenset()
 
 
 def rewriting(place: OccurrenceDoc, its: FindingDoc, situation: Situation) -> list[str]:

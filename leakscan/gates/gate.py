@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from leakscan.history.base import Source
 from leakscan.history.introduced import RangeSource
 from leakscan.model import Finding, ObjectId, Part, ScanResult, Status
-from leakscan.pipeline import Examined, Judging, MakeStages, Observer, conclude, examine, judged
-from leakscan.trace.held import held_by, is_start
-from leakscan.trace.values import parts
+from leakscan.pipeline import Followed, Judging, MakeStages, Observer, conclude, examine, judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Gate:
 def scan_range(source: RangeSource, gate: Gate) -> ScanResult:
     """Scan what a range introduces."""
     started = gate.clock()
-    examined = examine(source, gate.make_stages, gate.observer, gate.is_over)
+    examined = examine(source, gate.make_stages, gate.observer, gate.is_over, is_range=True)
     here = [
         finding if _introduced(finding) else replace(finding, status=Status.KNOWN)
         for finding in examined.findings
@@ -53,18 +51,23 @@ def _with_the_whole(
     findings: Sequence[Finding], before: Collection[ObjectId], gate: Gate
 ) -> list[Finding]:
     """Look the new findings up in the whole repository."""
+    from leakscan.trace.held import held_by
+
     gate.observer.stage("looking it up in the whole history")
     with gate.open_whole() as source:
         whole = examine(source, gate.make_stages, gate.observer, gate.is_over)
-        held = held_by(source, whole.traced, before)
+        assert whole.followed is not None
+        held = held_by(source, whole.followed.traced, before)
         return [
-            _looked_up(finding, whole, held) if finding.status is Status.NEW else finding
+            _looked_up(finding, whole.followed, held) if finding.status is Status.NEW else finding
             for finding in findings
         ]
 
 
-def _looked_up(finding: Finding, whole: Examined, held: int) -> Finding:
+def _looked_up(finding: Finding, whole: Followed, held: int) -> Finding:
     """Return the finding with its exposure, known if all it introduces was held before."""
+    from leakscan.trace.values import parts
+
     identity = finding.credential.identity
     new = _introduced(finding)
     numbers = [whole.values.numbers.get(value) for value in parts(identity) if value[0] in new]
@@ -77,4 +80,6 @@ def _looked_up(finding: Finding, whole: Examined, held: int) -> Finding:
 
 def _introduced(finding: Finding) -> set[Part]:
     """Return the parts of a credential that come to be somewhere in the range."""
+    from leakscan.trace.held import is_start
+
     return {part for item in finding.occurrences if is_start(item) for part in item.parts}

@@ -4,11 +4,11 @@ In: a ScanResult. Out: text for stderr, masked and harmless, made from the JSON 
 report. Nothing at all where there is nothing to say.
 """
 
-from dataclasses import dataclass
 from textwrap import wrap
 from typing import Final
 
-from leakscan.gates.advice import Situation, rewriting
+from leakscan.gates.advice import rewriting
+from leakscan.gates.wording import Situation, Wording
 from leakscan.model import ScanResult, Status
 from leakscan.remedy.places import role_for
 from leakscan.report.base import ReportOptions, acts, is_complete
@@ -19,16 +19,6 @@ from leakscan.report.words import count, moment, ref, short, visible, where
 _SHOWN: Final = 5
 _PLACES: Final = 3
 _WIDTH: Final = 92
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What a gate calls itself: `push to origin`, `commit`; and how git is told to skip it."""
-
-    what: str
-    skip: str
-    bypass: str
-    """How to let it pass with a reason on record; empty where that is not possible."""
 
 
 def message(

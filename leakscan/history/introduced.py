@@ -7,18 +7,20 @@ was found, and only where they differ.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from leakscan.history.base import Reader
 from leakscan.history.catfile import CatFile
-from leakscan.history.context import context_of
 from leakscan.history.git import Git
-from leakscan.history.gitfiles import IndexEntry
 from leakscan.history.links import Links
 from leakscan.history.locate import Layout
 from leakscan.history.refs import Refs, read_shallow
 from leakscan.history.selection import Selection, list_range
 from leakscan.history.survey import Harvest, MakeInspector, Surveyor
 from leakscan.model import Content, Kind, ObjectId, Sighting, Skipped, SkipReason, Target
+
+if TYPE_CHECKING:
+    from leakscan.history.gitfiles import IndexEntry
 
 
 class _Anything(Collection[ObjectId]):
@@ -132,6 +134,8 @@ class RangeSource:
 
     def _context(self, surveyor: Surveyor) -> Iterator[Harvest | Skipped]:
         """Yield what came of the versions before; one that cannot be read has nothing."""
+        from leakscan.history.context import context_of
+
         context = context_of(self.links.commits, self.reader, self._expected.keys())
         yield from context.skipped
         self.outside |= context.parents.keys()

@@ -17,6 +17,11 @@ NOT_FOR_A_PUSH: Final = {
         *("dulwich", "isal", "multiprocessing"),
         *("leakscan.history.family", "leakscan.history.workers", "leakscan.history.source"),
     ),
+    "what follows a find": (
+        *("leakscan.trace.tracer", "leakscan.trace.findings", "leakscan.triage.triage"),
+        *("leakscan.report.document", "leakscan.gates.message", "leakscan.config"),
+    ),
+    "what parses arguments": ("click",),
     "what others need": ("git", "rich", "jsonschema", "importlib.metadata", "_hashlib", "ssl"),
 }
 

@@ -1,0 +1,25 @@
+"""How a gate speaks, and what its advice depends on: known before anything is found.
+
+A module of its own: what makes the message is only imported where there is one.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a gate calls itself: `push to origin`, `commit`; and how git is told to skip it."""
+
+    what: str
+    skip: str
+    bypass: str
+    """How to let it pass with a reason on record; empty where that is not possible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the advice depends on: HEAD's commit and branch, and the commits without parents."""
+
+    head: str | None = None
+    branch: str | None = None
+    roots: frozenset[str] = frozenset()
