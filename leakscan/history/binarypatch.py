@@ -9,12 +9,15 @@ import base64
 import re
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from leakscan.history.catfile import PIECE_BYTES
 
 _SIZE: Final = re.compile(rb"(literal|delta) (\d{1,18})\r?\n?\Z")
 _CAPITALS: Final = 26
+_MAX_PACKED: Final = PIECE_BYTES + (1 << 20)
+"""What deflate makes of a piece that it cannot make smaller is not larger than this."""
 
 
 class BinaryPatchError(Exception):
@@ -29,36 +32,31 @@ def read_literal(read: Callable[[], bytes]) -> bytes:
     header = _SIZE.match(read())
     if header is None:
         raise BinaryPatchError("a binary patch that ends early")
-    packed, whole = _packed(read)
+    packed = _packed(read)
     size = int(header[2])
     if header[1] == b"delta":
         raise BinaryPatchError("a binary delta: the diff does not hold the whole file")
     if size > PIECE_BYTES:
         raise BinaryPatchError(f"a binary file of {size} bytes")
+    stream = zlib.decompressobj()
     try:
-        data = zlib.decompressobj().decompress(packed, size + 1)
+        data = stream.decompress(packed, size + 1)
     except zlib.error as error:
         raise BinaryPatchError("a damaged binary patch") from error
-    if len(data) != size or not whole:
+    if len(data) != size or not stream.eof:
         raise BinaryPatchError("a damaged binary patch")
     return data
 
 
-def _packed(read: Callable[[], bytes]) -> tuple[bytes, bool]:
-    """Return what the lines up to an empty one hold, and whether each could be read."""
+def _packed(read: Callable[[], bytes]) -> bytes:
+    """Return what the lines up to an empty one hold; zlib sees where one could not be read."""
     parts = bytearray()
-    whole = True
     while line := read().rstrip(b"\r\n"):
-        length = _length(line[0])
-        try:
+        with suppress(ValueError):
             data = base64.b85decode(line[1:])
-        except ValueError:
-            whole = False
-            continue
-        whole &= length <= len(data) < length + 4
-        if len(parts) < PIECE_BYTES + (1 << 20):
-            parts += data[:length]
-    return bytes(parts), whole
+            if len(parts) < _MAX_PACKED:
+                parts += data[: _length(line[0])]
+    return bytes(parts)
 
 
 def _length(char: int) -> int:

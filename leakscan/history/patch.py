@@ -182,10 +182,7 @@ class Patch:
         file = self._file
         assert file is not None
         shown = unquoted(line[start:].rstrip(b"\r\n"))
-        if shown == NOWHERE:
-            file.has_old &= not line.startswith(b"--- ")
-            return
-        if file.is_moved and not bare:
+        if shown == NOWHERE or (file.is_moved and not bare):
             return
         file.is_moved |= bare
         path = shown if bare else file.stripped(shown)
@@ -199,7 +196,7 @@ class Patch:
             yield Line(Part(self._number, run=self._run), Role.OLD, self._number, line)
             return
         file.new = path
-        if not file.is_named and (not file.has_old or file.old != path):
+        if not file.is_named and file.old != path:
             file.is_named = True
             yield Line(Part(self._number, run=self._run), Role.NEW, self._number, line)
 
@@ -207,7 +204,7 @@ class Patch:
         """Have the name of a new file matched: an empty or binary one has no other line for it."""
         file = self._file
         assert file is not None
-        file.is_named, file.has_old = True, False
+        file.is_named = True
         part = Part(file.number, run=self._run)
         yield Line(part, Role.NEW, file.number, file.placed_name())
 

@@ -27,7 +27,6 @@ class PatchFile:
     number: int
     old: bytes = b""
     new: bytes = b""
-    has_old: bool = True
     is_named: bool = False
     is_moved: bool = False
     is_ready: bool = False

@@ -119,6 +119,11 @@ def test_a_long_text_comes_in_pieces_that_keep_their_lines(tell, keys: KeyMaker)
     assert told.places(last) == {(b"stdin", 400_003)}
 
 
+def test_the_middle_of_a_long_line_is_no_header(tell) -> None:
+    told = tell(b"x" * (1 << 20) + b"Binary files a and b differ\n")
+    assert (told.read, told.skipped) == (1, [])
+
+
 def test_one_endless_line_is_read(tell, keys: KeyMaker) -> None:
     leak = keys.leak()
     filler = b"x " * (3 << 20)
@@ -189,6 +194,44 @@ def test_a_renamed_file_brings_only_what_was_added(
     told = tell(diff(repo, *options))
     assert not told.places(old)
     assert told.places(new) == {(b"new name.env", 43)}
+
+
+def test_single_letters_are_folders_too(tell, repo: Repo, keys: KeyMaker) -> None:
+    """Where git writes no `a/` and `b/`, the first folder of a path is not taken for one."""
+    edited, renamed = keys.leaks(2)
+    repo.commit({b"d/x.env": b"1\n", b"d/old.env": FILLER})
+    moved = {b"d/old.env": None, b"d/new.env": FILLER + renamed.env()}
+    repo.commit({b"d/x.env": b"1\n" + edited.env(), **moved})
+    for options in (("-M",), ("-M", "--no-prefix"), ("-M", "--src-prefix=x/", "--dst-prefix=y/")):
+        told = tell(diff(repo, *options))
+        assert told.places(edited) == {(b"d/x.env", 2)}, options
+        assert told.places(renamed) == {(b"d/new.env", 31 + 10)}, options
+
+
+def test_context_counts_as_old_however_it_is_written(tell, repo: Repo, keys: KeyMaker) -> None:
+    """Also between added lines, and in a spelling that the old side is not searched for."""
+    leak = keys.leak(slash=True)
+    text = leak.json().replace(rb"\/", rb"\u002f")
+    repo.commit({b"a.json": text})
+    repo.commit({b"a.json": b"// 1\n" + text + b"// 2\n"})
+    assert tell(text).sightings
+    assert not tell(diff(repo)).sightings
+
+
+def test_old_values_in_the_spelling_of_json(tell, repo: Repo, keys: KeyMaker) -> None:
+    leak = keys.leak(slash=True)
+    repo.commit({b"a.json": leak.json() + FILLER})
+    repo.commit({b"a.json": FILLER + leak.json()})
+    assert not tell(diff(repo, "-U0")).sightings
+
+
+def test_a_new_secret_beside_an_id_that_moved_is_new(tell, repo: Repo, keys: KeyMaker) -> None:
+    leak = keys.leak()
+    id_line, secret_line = leak.env().splitlines(keepends=True)
+    repo.commit({b"a": id_line + FILLER})
+    repo.commit({b"a": FILLER + id_line + secret_line})
+    (sighting,) = tell(diff(repo)).sightings
+    assert sighting.identity.secret is not None
 
 
 def test_paths(tell, repo: Repo, keys: KeyMaker) -> None:
@@ -344,6 +387,17 @@ def test_a_message_that_pretends_to_be_a_diff_makes_nothing_old(
     assert told.skipped
 
 
+def test_headers_behind_a_hunk_are_text(tell, repo: Repo, keys: KeyMaker) -> None:
+    """Only before the first hunk does git write them."""
+    leaks = keys.leaks(3)
+    repo.commit({b"a": b"1\n"})
+    repo.commit({b"a": b"2\n"})
+    words = (b"rename from ", b"--- ", b"index ")
+    for word, leak in zip(words, leaks, strict=True):
+        data = diff(repo) + word + leak.one_line() + b"\n"
+        assert tell(data).places(leak) == {(b"stdin", data.count(b"\n"))}, word
+
+
 def test_text_behind_a_diff_is_text(tell, repo: Repo, keys: KeyMaker) -> None:
     leak, other = keys.leaks(2)
     repo.commit({b"a": b"1\n"})
@@ -422,7 +476,14 @@ def test_a_literal_that_keeps_a_value_brings_nothing(tell, repo: Repo, keys: Key
     assert told.places(new) == {(b"b", 3)}
 
 
-@pytest.mark.parametrize("cut", ["size", "body", "letter"])
+def test_a_huge_binary_file_is_skipped(tell, repo: Repo) -> None:
+    repo.commit({b"x": b""})
+    repo.commit({b"big": bytes(33 << 20)})
+    (skipped,) = tell(diff(repo, "--binary")).skipped
+    assert (skipped.path, skipped.reason) == (b"big", SkipReason.UNREADABLE)
+
+
+@pytest.mark.parametrize("cut", ["size", "body", "letter", "line"])
 def test_a_damaged_binary_patch_is_skipped(tell, repo: Repo, keys: KeyMaker, cut: str) -> None:
     repo.commit({b"x": b""})
     repo.commit({b"new": b"\0" + keys.leak().env()})
@@ -433,8 +494,10 @@ def test_a_damaged_binary_patch_is_skipped(tell, repo: Repo, keys: KeyMaker, cut
         data = data.replace(b"literal ", b"literal 9", 1)
     elif cut == "body":
         data = data[: body + 20]
-    else:
+    elif cut == "letter":
         data = data[:body] + b"A" + data[body + 1 :]
+    else:
+        data = data[: body + 1] + b"\xff" + data[body + 2 :]
     assert [one.path for one in tell(data).skipped] == [b"new"]
 
 
@@ -472,7 +535,9 @@ def test_lying_hunk_headers_hide_nothing(tell, keys: KeyMaker, numbers: bytes) -
     leak = keys.leak()
     header = b"@@ " + numbers + b" @@\n"
     data = b"diff --git a/a b/a\n--- a/a\n+++ b/a\n" + header + b"+" + leak.one_line() + b"\n"
-    assert tell(data).places(leak)
+    told = tell(data)
+    assert told.places(leak)
+    assert bool(told.skipped) == (numbers not in (b"-,1 +1", b"-0,0 +0,0", b"+1", b"-1 +1 @"))
 
 
 # -- diffs of other programs ----------------------------------------------------------------------
