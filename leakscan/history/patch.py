@@ -222,9 +222,6 @@ class Patch:
         assert file is not None
         old = [int(count[1] or b"1") for count in _COUNT.finditer(header[2])]
         new = int(header[4] or b"1")
-        if len(old) != len(header[1]) - 1:
-            self._broken()
-            return
         part = Part(number := int(header[3]), file.new, self._run)
         file.in_hunks = True
         # What stands beside the numbers is a line of the old side further up.

@@ -389,10 +389,10 @@ def test_a_message_that_pretends_to_be_a_diff_makes_nothing_old(
 
 def test_headers_behind_a_hunk_are_text(tell, repo: Repo, keys: KeyMaker) -> None:
     """Only before the first hunk does git write them."""
-    leaks = keys.leaks(3)
-    repo.commit({b"a": b"1\n"})
+    leaks = keys.leaks(4)
+    repo.commit({b"x": b"1\n"})
     repo.commit({b"a": b"2\n"})
-    words = (b"rename from ", b"--- ", b"index ")
+    words = (b"rename from ", b"--- ", b"+++ ", b"index ")
     for word, leak in zip(words, leaks, strict=True):
         data = diff(repo) + word + leak.one_line() + b"\n"
         assert tell(data).places(leak) == {(b"stdin", data.count(b"\n"))}, word
