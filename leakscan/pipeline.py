@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from leakscan.history.base import Source
-from leakscan.history.survey import Harvest
+from leakscan.history.glance import Glance
 from leakscan.model import (
     DEEP_PATH,
     Candidate,
@@ -33,6 +33,7 @@ from leakscan.model import (
 from leakscan.redact import Secret
 
 if TYPE_CHECKING:  # Of a push, nothing is mostly all that is found; then nothing is traced.
+    from leakscan.history.survey import Harvest
     from leakscan.trace.findings import Findings
     from leakscan.trace.tracer import Traced
     from leakscan.trace.values import Values
@@ -145,13 +146,11 @@ class _Tally:
     lost_because: SkipReason = SkipReason.UNREADABLE
     """Why expected objects were not read, if that is known of none of them."""
 
-    def add(self, harvest: Harvest) -> None:
-        """Count what was read, and keep what was found."""
-        for kind, ids in harvest.read.items():
+    def count(self, read: "Glance | Harvest") -> None:
+        """Count what was read."""
+        for kind, ids in read.read.items():
             self.seen.update(dict.fromkeys(ids, kind))
-        self.bytes_scanned += harvest.bytes_scanned
-        for item in harvest.found:
-            self.keep(item)
+        self.bytes_scanned += read.bytes_scanned
 
     def keep(self, item: Sighting | Skipped) -> None:
         """Keep a sighting, or what was not read: objects are for the trace to explain."""
@@ -291,16 +290,17 @@ def _read(
         if is_over():
             tally.lost_because = SkipReason.OUT_OF_TIME
             break
-        match item:
-            case Harvest():
-                tally.add(item)
-                observer.advance(len(tally.seen), tally.bytes_scanned)
-            case Skipped():
-                tally.keep(item)
-            case Content():
-                tally.bytes_scanned += len(item.data)
-                for found in stages.look(item):
-                    tally.keep(found)
+        if isinstance(item, Skipped):
+            tally.keep(item)
+        elif isinstance(item, Content):
+            tally.bytes_scanned += len(item.data)
+            for found in stages.look(item):
+                tally.keep(found)
+        else:
+            tally.count(item)
+            for found in () if isinstance(item, Glance) else item.found:
+                tally.keep(found)
+            observer.advance(len(tally.seen), tally.bytes_scanned)
     return tally
 
 

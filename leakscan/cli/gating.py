@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +22,7 @@ from leakscan.history.introduced import RangeSource
 from leakscan.history.locate import Layout, locate, locate_git_dir
 from leakscan.history.refs import read_head, with_plain_refs
 from leakscan.history.remotes import head_commit
-from leakscan.history.selection import Selection
+from leakscan.history.selection import HookInputError, Selection
 from leakscan.model import Finding, ScanResult, TriageNote
 from leakscan.pipeline import Judging
 from leakscan.report.base import ReportOptions, exit_code, is_complete
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _LIMIT_BYTES: Final = 512 << 20
 _STDIN_LIMIT: Final = 64 << 20
+_NO_WAY: Final = "Ask whoever runs this server; nothing was accepted."
 _OWN_FILES: Final = (".leakscan.yaml", ".leakscan-baseline")
 
 
@@ -42,6 +43,8 @@ class Caller:
     layout: Layout
     index: Path
     quarantine: Path | None
+    shallow: Path | None
+    """Where history ends if a push is accepted; None: where it ends now."""
     reason: str
     """Why this is to pass whatever is found; empty where it is not."""
 
@@ -50,7 +53,7 @@ def caller(path: Path | None = None) -> Caller:
     """Return where git called us from, or the repository at a path. Raises NoRepositoryError."""
     if path is not None:
         layout = locate(path)
-        return Caller(layout, layout.git_dir / "index", None, "")
+        return Caller(layout, layout.git_dir / "index", None, None, "")
     git_dir = os.environ.get("GIT_DIR")
     if git_dir:
         top = Path(os.environ.get("GIT_WORK_TREE") or ".").resolve()
@@ -60,10 +63,12 @@ def caller(path: Path | None = None) -> Caller:
     index = os.environ.get("GIT_INDEX_FILE")
     # Objects of a push that is not accepted yet are only there.
     quarantine = os.environ.get("GIT_QUARANTINE_PATH")
+    shallow = os.environ.get("GIT_SHALLOW_FILE")
     return Caller(
         layout,
         Path(index).resolve() if index else layout.git_dir / "index",
         Path(quarantine) if quarantine else None,
+        Path(shallow) if shallow else None,
         os.environ.get("LEAKSCAN_BYPASS", "").strip(),
     )
 
@@ -134,47 +139,48 @@ def _has_own_files(layout: Layout) -> bool:
     return False
 
 
-def gate(triage: Judging, layout: Layout, budget_s: float | None = None) -> Gate:
-    """Return how a hook looks at a range, in at most so many seconds."""
-    return Gate(
-        wiring.stages(None, deep=False),
-        lambda: wiring.open_layout(layout, wiring.reading(_LIMIT_BYTES, None, "packs")),
-        triage,
-        Quiet(),
-        time.monotonic,
-        None if budget_s is None else time.monotonic() + budget_s,
-    )
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a gate saw."""
+
+    result: ScanResult
+    source: RangeSource
+    layout: Layout
 
 
 def look(
+    here: Caller,
     git: Git,
     layout: Layout,
     selection: Selection,
     triage: Judging,
-    budget_s: float | None = None,
-) -> tuple[ScanResult, Situation] | None:
-    """Scan what was selected, in at most so many seconds; None where there is nothing."""
-    source = RangeSource(layout, git, selection)
+    deadline: float | None = None,
+) -> Looked | None:
+    """Scan what was selected, until a time of the monotonic clock; None where there is nothing."""
+    source = RangeSource(layout, git, selection, here.shallow)
     if source.is_empty:
         return None
-    result = scan_range(source, gate(triage, layout, budget_s))
-    roots = {one.hex() for one, links in source.links.commits.items() if not links.parents}
-    return result, replace(_situation(layout), roots=frozenset(roots))
+    gate = Gate(
+        wiring.stages(None, deep=False),
+        lambda: wiring.open_layout(here.layout, wiring.reading(_LIMIT_BYTES, None, "packs")),
+        triage,
+        Quiet(),
+        time.monotonic,
+        deadline,
+    )
+    return Looked(scan_range(source, gate), source, layout)
 
 
-def decide(
-    looked: tuple[ScanResult, Situation] | None, wording: Wording, here: Caller, hook: str
-) -> int:
+def decide(looked: Looked | None, wording: Wording, here: Caller, hook: str) -> int:
     """Say what was found, let it through if there is a reason to, and return the exit code."""
     if looked is None:
         return ExitCode.CLEAN
-    result, situation = looked
-    options = ReportOptions()
+    result, options = looked.result, ReportOptions()
     code = exit_code(result, options)
     if result.findings or not is_complete(result):
         from leakscan.gates.message import message
 
-        sys.stderr.write(message(result, options, wording, situation))
+        sys.stderr.write(message(result, options, wording, _situation(looked)))
     if code and here.reason:
         from leakscan.gates.bypass import let_through
 
@@ -204,17 +210,20 @@ def guarded(here: Caller, hook: str, wording: Wording, run: Callable[[], int]) -
     except LeakscanError as error:
         if here.reason:
             return passed(here, hook, [f"not looked at: {type(error).__name__}"])
-        ways = [way for way in (error.hint, *_ways(wording)) if way]
+        ways = [way for way in (error.hint, *_ways(wording)) if way] or [_NO_WAY]
         error.hint = "\n  ".join(ways)
         error.message = f"{wording.what} refused: {error.message}"
         raise
 
 
 def stdin() -> bytes:
-    """Return what git writes to the hook; nothing where nobody writes."""
+    """Return what git writes to the hook; nothing where nobody writes. Raises HookInputError."""
     if sys.stdin is None or sys.stdin.isatty():
         return b""
-    return sys.stdin.buffer.read(_STDIN_LIMIT)
+    text = sys.stdin.buffer.read(_STDIN_LIMIT + 1)
+    if len(text) > _STDIN_LIMIT:
+        raise HookInputError("More refs than can be looked at in one go; push them in parts.")
+    return text
 
 
 def _ways(wording: Wording) -> list[str]:
@@ -226,11 +235,13 @@ def _ways(wording: Wording) -> list[str]:
     return ways
 
 
-def _situation(layout: Layout) -> Situation:
+def _situation(looked: Looked) -> Situation:
+    layout, commits = looked.layout, looked.source.links.commits
+    roots = {one.hex() for one, links in commits.items() if not links.parents}
     head = head_commit(layout)
     try:
         text = read_head(layout)
     except OSError:
         text = b""
     branch = text[4:].strip().decode("utf-8", "replace") if text.startswith(b"ref:") else None
-    return Situation(head.hex() if head else None, branch)
+    return Situation(head.hex() if head else None, branch, frozenset(roots))

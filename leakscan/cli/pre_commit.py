@@ -32,7 +32,7 @@ def command(files: tuple[str, ...]) -> int:
         with gating.open_git(here, scratch=True) as (git, layout):
             selection = of_staged(layout, git, here.index)
             triage = gating.own_triage(git, here.layout)
-            looked = gating.look(git, layout, selection, triage)
+            looked = gating.look(here, git, layout, selection, triage)
         return gating.decide(looked, wording, here, "pre-commit")
 
     return gating.guarded(here, "pre-commit", wording, run)

@@ -1,6 +1,7 @@
 """`leakscan pre-receive`: what git calls on a server before it accepts a push."""
 
 import os
+import time
 from dataclasses import replace
 from typing import Final
 
@@ -9,6 +10,7 @@ import click
 from leakscan.cli import gating
 from leakscan.errors import ExitCode
 from leakscan.gates.wording import Wording
+from leakscan.history.git import OutOfTimeError
 from leakscan.history.selection import of_received, parse_received
 from leakscan.model import ScanResult, SkipReason
 from leakscan.report.base import ReportOptions, exit_code
@@ -53,20 +55,32 @@ def command(time_budget: float | None, on_timeout: str, allow_bypass: bool) -> i
     bypass = "git push -o leakscan.bypass='REASON'" if allow_bypass else ""
     wording = Wording("push", skip="", bypass=bypass)
 
+    deadline = None if time_budget is None else time.monotonic() + time_budget
+
     def run() -> int:
         text = gating.stdin()
         with gating.open_git(here) as (git, layout):
+            git.deadline = deadline
             selection = of_received(layout, parse_received(text, layout.id_bytes))
             if not selection.include:
                 return 0
             triage = gating.own_triage(git, layout, comments=False)
-            looked = gating.look(git, layout, selection, triage, time_budget)
-        if on_timeout == "accept" and looked and _is_only_late(looked[0]):
-            click.echo("leakscan: NOT FULLY SCANNED: out of time; accepted by policy.", err=True)
-            return ExitCode.CLEAN
+            looked = gating.look(here, git, layout, selection, triage, deadline)
+        if on_timeout == "accept" and looked and _is_only_late(looked.result):
+            return _accept_late()
         return gating.decide(looked, wording, here, "pre-receive")
 
-    return gating.guarded(here, "pre-receive", wording, run)
+    try:
+        return gating.guarded(here, "pre-receive", wording, run)
+    except OutOfTimeError:
+        if on_timeout == "accept":
+            return _accept_late()
+        raise
+
+
+def _accept_late() -> int:
+    click.echo("leakscan: NOT FULLY SCANNED: out of time; accepted by policy.", err=True)
+    return ExitCode.CLEAN
 
 
 def _is_only_late(result: ScanResult) -> bool:

@@ -8,6 +8,7 @@ import os
 from leakscan.cli import gating
 from leakscan.gates.wording import Wording
 from leakscan.history.locate import Layout
+from leakscan.history.remotes import without_password
 from leakscan.history.selection import Selection, of_push, of_unpushed, parse_pushed
 
 
@@ -17,7 +18,7 @@ def push(remote: str = "", url: str = "") -> int:
     remote = remote or os.environ.get("PRE_COMMIT_REMOTE_NAME", "")
     url = url or os.environ.get("PRE_COMMIT_REMOTE_URL", "")
     wording = Wording(
-        f"push to {remote or 'the remote'}",
+        f"push to {without_password(remote) or 'the remote'}",
         skip="git push --no-verify",
         bypass="LEAKSCAN_BYPASS='REASON' git push",
     )
@@ -29,7 +30,7 @@ def push(remote: str = "", url: str = "") -> int:
             if not selection.include:
                 return 0
             triage = gating.own_triage(git, here.layout)
-            looked = gating.look(git, layout, selection, triage)
+            looked = gating.look(here, git, layout, selection, triage)
         return gating.decide(looked, wording, here, "pre-push")
 
     return gating.guarded(here, "pre-push", wording, run)

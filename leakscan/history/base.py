@@ -7,13 +7,14 @@ A `Reader` turns ids into contents and is what another way of reading packs impl
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from leakscan.history.links import Links
-from leakscan.history.refs import Refs
-from leakscan.history.survey import Harvest, MakeInspector
 from leakscan.model import Content, ObjectId, Skipped, Target
 
 if TYPE_CHECKING:
     from leakscan.history.gitfiles import IndexEntry
+    from leakscan.history.glance import Glance
+    from leakscan.history.links import Links
+    from leakscan.history.refs import Refs
+    from leakscan.history.survey import Harvest, MakeInspector
 
 
 class Reader(Protocol):
@@ -35,13 +36,17 @@ class Source(Protocol):
     the commit that stands for an index.
     """
 
-    links: Links
-    refs: Refs
+    refs: "Refs"
     index: "list[IndexEntry]"
     shallow: frozenset[ObjectId]
     reader: Reader
     outside: set[ObjectId]
     staged: ObjectId | None
+
+    @property
+    def links(self) -> "Links":
+        """What refers to what."""
+        ...
 
     @property
     def target(self) -> Target:
@@ -53,7 +58,9 @@ class Source(Protocol):
         """Distinct objects the store lists; all of them once `contents` has begun."""
         ...
 
-    def contents(self, make_inspector: MakeInspector) -> Iterator[Content | Skipped | Harvest]:
+    def contents(
+        self, make_inspector: "MakeInspector"
+    ) -> "Iterator[Content | Skipped | Harvest | Glance]":
         """Yield what came of the objects, then ref names, index paths and git's own files.
 
         Objects and the names in trees are looked at where they are read; the rest is Content.

@@ -41,17 +41,29 @@ class GitMissingError(LeakscanError):
     """There is no git program to read the repository with."""
 
 
-class GitProcess:
-    """A running git: its output as a byte stream, with a watchdog on progress."""
+class OutOfTimeError(LeakscanError):
+    """What git was asked for took longer than the caller may take."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", feed: Iterable[bytes] | None) -> None:
+    code = ExitCode.INCOMPLETE
+
+
+class GitProcess:
+    """A running git: its output as a byte stream, with a watchdog on progress and on the time."""
+
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        feed: Iterable[bytes] | None,
+        deadline: float | None = None,
+    ) -> None:
         assert process.stdout is not None
         assert process.stderr is not None
         self._process = process
         self._out: IO[bytes] = process.stdout
         self._stderr = bytearray()
         self._waiting_since: float | None = None
-        self.hung = False
+        self._deadline = deadline
+        self.hung = self.late = False
         self._threads = [threading.Thread(target=self._drain, args=(process.stderr,), daemon=True)]
         if feed is not None and process.stdin is not None:
             self._threads.append(
@@ -107,9 +119,10 @@ class GitProcess:
 
     def _watch(self) -> None:
         while self._process.poll() is None:
-            since = self._waiting_since
-            if since is not None and time.monotonic() - since > PROGRESS_TIMEOUT_S:
-                self.hung = True
+            since, now = self._waiting_since, time.monotonic()
+            self.hung = since is not None and now - since > PROGRESS_TIMEOUT_S
+            self.late = self._deadline is not None and now > self._deadline
+            if self.hung or self.late:
                 self._process.kill()
                 return
             time.sleep(0.2)
@@ -146,6 +159,8 @@ class Git:
             stores = [quarantine, objects] if quarantine is not None else [objects]
             objects = borrowing_store(self.git_dir / "objects", stores)
         self._environment = isolated(environment, self.git_dir, objects, max_object_bytes)
+        self.deadline: float | None = None
+        """Time of the monotonic clock at which `run` gives up."""
 
     def __enter__(self) -> Self:
         return self
@@ -175,10 +190,12 @@ class Git:
         *,
         feed: Iterable[bytes] | None = None,
         extra: Mapping[str, str] | None = None,
+        deadline: float | None = None,
     ) -> Iterator[GitProcess]:
         """Run git with arguments; `feed` is written to its stdin from a thread of its own.
 
-        `extra` adds environment variables, such as GIT_INDEX_FILE. The process is ended on exit.
+        `extra` adds environment variables, such as GIT_INDEX_FILE. The process is ended on exit,
+        and at the deadline.
         Raises GitError where git cannot be started.
         """
         try:
@@ -194,7 +211,7 @@ class Git:
         except OSError as error:
             raise GitError(f"{self._program} cannot be started: {error.strerror}.") from error
         _enlarge_pipe(popen.stdout)
-        process = GitProcess(popen, feed)
+        process = GitProcess(popen, feed, deadline)
         try:
             yield process
         finally:
@@ -210,9 +227,10 @@ class Git:
     ) -> bytes:
         """Return the whole output of a short command.
 
-        Raises GitError with git's last words if it fails, hangs or prints more than limit_bytes.
+        Raises GitError with git's last words if it fails, hangs or prints more than limit_bytes,
+        and OutOfTimeError.
         """
-        with self.start(arguments, feed=feed, extra=extra) as process:
+        with self.start(arguments, feed=feed, extra=extra, deadline=self.deadline) as process:
             output = bytearray()
             # In blocks: a read of the whole limit would allocate the whole limit.
             while block := process.read(1 << 20):
@@ -220,6 +238,8 @@ class Git:
                 if len(output) > limit_bytes:
                     raise GitError(f"git {arguments[0]} printed more than {limit_bytes} bytes.")
             status = process.finish()
+            if process.late:
+                raise OutOfTimeError(f"out of time: git {arguments[0]} takes longer than there is.")
             if status != 0 or process.hung:
                 raise GitError(f"git {arguments[0]} failed: {process.complaint or status}")
         return bytes(output)

@@ -7,20 +7,23 @@ was found, and only where they differ.
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from leakscan.history.base import Reader
 from leakscan.history.catfile import CatFile
 from leakscan.history.git import Git
-from leakscan.history.links import Links
+from leakscan.history.glance import Glance, glance
 from leakscan.history.locate import Layout
 from leakscan.history.refs import Refs, read_shallow
 from leakscan.history.selection import Selection, list_range
-from leakscan.history.survey import Harvest, MakeInspector, Surveyor
 from leakscan.model import Content, Kind, ObjectId, Sighting, Skipped, SkipReason, Target
 
 if TYPE_CHECKING:
+    from leakscan.history.base import Reader
     from leakscan.history.gitfiles import IndexEntry
+    from leakscan.history.links import Links
+    from leakscan.history.survey import Harvest, MakeInspector, Surveyor
 
 
 class _Anything(Collection[ObjectId]):
@@ -37,22 +40,33 @@ class _Anything(Collection[ObjectId]):
 
 
 class RangeSource:
-    """What one selection holds; see `history.base.Source`."""
+    """What one selection holds; see `history.base.Source`.
 
-    def __init__(self, layout: Layout, git: Git, selection: Selection) -> None:
+    `shallow_file` stands for the repository's own where git names another.
+    """
+
+    def __init__(
+        self, layout: Layout, git: Git, selection: Selection, shallow_file: Path | None = None
+    ) -> None:
         self._layout = layout
         self._selection = selection
         self._skipped = list(layout.problems)
-        self.shallow = self._read_shallow(git)
+        self.shallow = self._read_shallow(git, shallow_file)
         self.reader: Reader = CatFile(git)
         self._listed = list_range(git, selection)
         self._expected = dict.fromkeys(self._listed.ids)
-        self.links = Links(_Anything(), layout.id_bytes)
         self.refs = Refs(targets=dict(selection.include), head=selection.head)
         self.index: list[IndexEntry] = []
         self.outside: set[ObjectId] = set()
         self.staged = selection.staged
-        self._lfs: set[bytes] = set()
+        self._commits = 0
+
+    @cached_property
+    def links(self) -> "Links":
+        """The graph of the range; only where something was found."""
+        from leakscan.history.links import Links
+
+        return Links(_Anything(), self._layout.id_bytes)
 
     @property
     def expected(self) -> int:
@@ -68,7 +82,7 @@ class RangeSource:
     def target(self) -> Target:
         """The repository, and the part of it that was asked for."""
         layout, refs = self._layout, self.refs
-        commits = self.links.commits.keys() - self.outside - {self.staged}
+        commits = self._commits - (self.staged is not None)
         return Target(
             path=str(layout.top),
             head=refs.head.hex().encode("ascii") if refs.head else None,
@@ -79,7 +93,7 @@ class RangeSource:
             replace_refs=0,
             grafts=False,
             object_format=layout.object_format,
-            scope=replace(self._selection.scope, commits=len(commits)),
+            scope=replace(self._selection.scope, commits=commits),
         )
 
     @property
@@ -87,7 +101,9 @@ class RangeSource:
         """What the excluded side is: the commits that were named, and parents outside the range."""
         return self.outside.union(self._selection.exclude)
 
-    def contents(self, make_inspector: MakeInspector) -> Iterator[Content | Skipped | Harvest]:
+    def contents(
+        self, make_inspector: "MakeInspector"
+    ) -> "Iterator[Content | Skipped | Harvest | Glance]":
         """Yield the objects of the range, the names it brings, and then what it is compared with.
 
         See `Source.contents`.
@@ -98,13 +114,26 @@ class RangeSource:
             yield Skipped(Kind.BLOB, reason, object_id)
         if not self._expected and not self._selection.names:
             return
+        for name in self._selection.names:
+            yield Content(Kind.REF, name, name=name)
+        seen = yield from glance(self.reader, self._listed.ids, make_inspector())
+        if seen is not None:
+            self._commits = len(seen.read.get(Kind.COMMIT, ()))
+            yield seen
+        else:
+            yield from self._closely(make_inspector)
+
+    def _closely(self, make_inspector: "MakeInspector") -> "Iterator[Skipped | Harvest]":
+        """Yield what came of the objects, and of what they are compared with."""
+        from leakscan.history.survey import Surveyor
+
         surveyor = Surveyor(make_inspector(), self._layout.id_bytes)
         has_found = False
         for item in self._survey(self._listed.ids, surveyor):
-            has_found = has_found or (not isinstance(item, Skipped) and _has_sighting(item))
+            if not isinstance(item, Skipped):
+                self._commits += len(item.read.get(Kind.COMMIT, ()))
+                has_found = has_found or _has_sighting(item)
             yield item
-        for name in self._selection.names:
-            yield Content(Kind.REF, name, name=name)
         if has_found:
             yield from self._context(surveyor)
 
@@ -117,14 +146,16 @@ class RangeSource:
         return set()
 
     def lfs_objects(self) -> set[bytes]:
-        """Return the LFS object ids that pointers met in the contents so far name."""
-        return self._lfs
+        """Return none: they are the whole repository's."""
+        return set()
 
     def _missing(self) -> list[ObjectId]:
         """Return what should be here; what is promised by the one who gets the range is there."""
         return [] if self._selection.promised else self._listed.missing
 
-    def _survey(self, ids: Sequence[ObjectId], surveyor: Surveyor) -> Iterator[Harvest | Skipped]:
+    def _survey(
+        self, ids: Sequence[ObjectId], surveyor: "Surveyor"
+    ) -> "Iterator[Harvest | Skipped]":
         for item in self.reader.read(ids):
             if isinstance(item, Skipped):
                 yield item
@@ -132,7 +163,7 @@ class RangeSource:
                 yield self._added(surveyor.take())
         yield self._added(surveyor.take())
 
-    def _context(self, surveyor: Surveyor) -> Iterator[Harvest | Skipped]:
+    def _context(self, surveyor: "Surveyor") -> "Iterator[Harvest | Skipped]":
         """Yield what came of the versions before; one that cannot be read has nothing."""
         from leakscan.history.context import context_of
 
@@ -141,18 +172,17 @@ class RangeSource:
         self.outside |= context.parents.keys()
         self.links.commits.update(context.parents)
         for item in self._survey(list(context.objects), surveyor):
-            if isinstance(item, Harvest):
+            if not isinstance(item, Skipped):
                 self._expected.update(dict.fromkeys(item.ids()))
                 yield item
 
-    def _added(self, harvest: Harvest) -> Harvest:
+    def _added(self, harvest: "Harvest") -> "Harvest":
         self.links.add(harvest)
-        self._lfs |= harvest.lfs
         return harvest
 
-    def _read_shallow(self, git: Git) -> frozenset[ObjectId]:
+    def _read_shallow(self, git: Git, file: Path | None) -> frozenset[ObjectId]:
         try:
-            text, commits = read_shallow(self._layout)
+            text, commits = read_shallow(self._layout, file)
         except (OSError, ValueError) as error:
             self._skipped.append(
                 Skipped(Kind.GIT_FILE, SkipReason.DAMAGED, path=b"shallow", detail=str(error))
@@ -163,5 +193,5 @@ class RangeSource:
         return commits
 
 
-def _has_sighting(harvest: Harvest) -> bool:
+def _has_sighting(harvest: "Harvest") -> bool:
     return any(isinstance(item, Sighting) for item in harvest.found)

@@ -106,12 +106,12 @@ def read_ref(layout: Layout, name: bytes) -> ObjectId | None:
     return None
 
 
-def read_shallow(layout: Layout) -> tuple[bytes, frozenset[ObjectId]]:
-    """Return the file of a shallow clone's boundary, and the commits in it.
+def read_shallow(layout: Layout, file: Path | None = None) -> tuple[bytes, frozenset[ObjectId]]:
+    """Return the file of a shallow clone's boundary, or another in its place, and its commits.
 
     Raises OSError or ValueError where it cannot be read.
     """
-    text = read_optional(layout.common_dir / "shallow", _SHALLOW_LIMIT) or b""
+    text = read_optional(file or layout.common_dir / "shallow", _SHALLOW_LIMIT) or b""
     ids = [ObjectId(bytes.fromhex(line.decode("ascii"))) for line in text.split()]
     return text, frozenset(ids)
 

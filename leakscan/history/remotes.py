@@ -4,6 +4,7 @@ Part of the history stage. In: a `Layout`, a name or a URL. Out: what the tracki
 remote point to, which is what it has as far as git knows.
 """
 
+import re
 from typing import Final
 
 from leakscan.history.locate import Layout
@@ -23,6 +24,11 @@ def remote_name(layout: Layout, remote: str, url: str) -> str:
         return named[0]
     # Named in a file that the repository's config includes, or in the user's own config.
     return remote if remote != url else ""
+
+
+def without_password(url: str) -> str:
+    """Return a URL without the name and the password that may stand in it."""
+    return re.sub(r"^([\w.+-]+://)[^/?#]*@", r"\1", url)
 
 
 def tracked(layout: Layout, remote: str) -> set[ObjectId]:

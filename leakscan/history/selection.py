@@ -14,7 +14,7 @@ from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.git import Git, GitError
 from leakscan.history.locate import Layout
 from leakscan.history.refs import object_id, read_head, read_targets
-from leakscan.history.remotes import head_commit, promises, remote_name, tracked
+from leakscan.history.remotes import head_commit, promises, remote_name, tracked, without_password
 from leakscan.model import ObjectId, Scope, ScopeKind
 
 _LINES_LIMIT: Final = 1 << 32
@@ -100,7 +100,7 @@ def of_push(layout: Layout, updates: Sequence[Update], remote: str, url: str) ->
     known = {update.old for update in updates if update.old is not None}
     known |= tracked(layout, name) if name else set()
     new = {update.ref: update.new for update in updates if update.new is not None}
-    shown = (name or url or remote).encode("utf-8", "surrogateescape")
+    shown = (name or without_password(url or remote)).encode("utf-8", "surrogateescape")
     return Selection(
         Scope(ScopeKind.PUSH, tuple(new), (shown,) if shown else ()),
         new,
