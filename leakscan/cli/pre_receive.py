@@ -60,11 +60,11 @@ def command(time_budget: float | None, on_timeout: str, allow_bypass: bool) -> i
     def run() -> int:
         text = gating.stdin()
         with gating.open_git(here) as (git, layout):
-            git.deadline = deadline
             selection = of_received(layout, parse_received(text, layout.id_bytes))
             if not selection.include:
                 return 0
             triage = gating.own_triage(git, layout, comments=False)
+            git.deadline = deadline
             looked = gating.look(here, git, layout, selection, triage, deadline)
         if on_timeout == "accept" and looked and _is_only_late(looked.result):
             return _accept_late()
