@@ -6,13 +6,13 @@ that names file, entry and field. Whether an entry fits a finding is left to the
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from leakscan.documents import DocumentError, load_yaml
 from leakscan.errors import ExitCode, LeakscanError
+from leakscan.record import Record
 
 CONFIG_NAME: Final = ".leakscan.yaml"
 MAX_BYTES: Final = 1 << 20
@@ -35,8 +35,7 @@ class ConfigError(LeakscanError):
         super().__init__(f"{where}: {problem}.", hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class Allow(Record, frozen=True):
     """One entry of `allow`: every kind that is given must fit a finding."""
 
     where: str
@@ -54,8 +53,7 @@ class Allow:
         return "; ".join(f"{kind} {', '.join(values)}" for kind, values in kinds if values)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Record, frozen=True):
     """A whole configuration; `baseline` is a path relative to the folder of the file."""
 
     name: str

@@ -6,11 +6,11 @@ stays `bytes` until a report turns it into text.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType
 
+from leakscan.record import Record
 from leakscan.redact import Secret
 
 ObjectId = NewType("ObjectId", bytes)
@@ -73,8 +73,7 @@ class Encoding(StrEnum):
 # -- history ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Record, frozen=True):
     """Bytes to match: one object, a piece of a huge one, or a name.
 
     `start`, `lines_before` and `columns_before` place a piece: the offset of `data` in the object,
@@ -83,9 +82,9 @@ class Content:
     """
 
     kind: Kind
-    data: bytes = field(repr=False)
+    data: bytes
     object_id: ObjectId | None = None
-    name: bytes = field(default=b"", repr=False)
+    name: bytes = b""
     start: int = 0
     lines_before: int = 0
     columns_before: int = 0
@@ -105,15 +104,14 @@ class SkipReason(StrEnum):
     OUT_OF_TIME = "out of time"
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Record, frozen=True):
     """Something of the scan that was not read, matched or traced; it makes the scan incomplete."""
 
     kind: Kind
     reason: SkipReason
     object_id: ObjectId | None = None
-    path: bytes = field(default=b"", repr=False)
-    detail: str = field(default="", repr=False)
+    path: bytes = b""
+    detail: str = ""
 
 
 # -- rules ----------------------------------------------------------------------------------
@@ -131,21 +129,19 @@ class Boundary(StrEnum):
     BASE64URL = "base64url"
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Record, frozen=True):
     """A text of a rule file with what it proves, `%%` already removed.
 
     A positive example `finds` values; a negative one is `stopped_by` the stage named.
     """
 
-    text: bytes = field(repr=False)
-    finds: tuple[bytes, ...] = field(default=(), repr=False)
+    text: bytes
+    finds: tuple[bytes, ...] = ()
     stopped_by: str = ""
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Record, frozen=True):
     """One rule of `patterns/*.yaml`; see CONTRIBUTING.md for the meaning of each field."""
 
     id: RuleId
@@ -166,12 +162,11 @@ class Rule:
     allow: tuple[str, ...]
     remediation: str
     references: tuple[str, ...]
-    examples: tuple[Example, ...] = field(repr=False)
-    negative_examples: tuple[Example, ...] = field(repr=False)
+    examples: tuple[Example, ...]
+    negative_examples: tuple[Example, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RuleSet:
+class RuleSet(Record, frozen=True):
     """All rules with the version and the hash (hex SHA-256 of the rule files) the report names."""
 
     rules: tuple[Rule, ...]
@@ -182,8 +177,7 @@ class RuleSet:
 # -- match and score --------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Record, frozen=True):
     """A hit, unscored: the value after normalisation and where it stands.
 
     `start` and `end` are byte offsets in the object, half-open; `line` and `column` count from 1,
@@ -191,18 +185,17 @@ class Candidate:
     value (the variable or key that names it), empty for bare tokens and ids.
     """
 
-    rule: Rule = field(repr=False)
+    rule: Rule
     value: Secret
     start: int
     end: int
     line: int
     column: int
     encoding: Encoding = Encoding.PLAIN
-    key_name: bytes = field(default=b"", repr=False)
+    key_name: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Record, frozen=True):
     """One piece of evidence: its name, its effect in points, and a sentence."""
 
     name: str
@@ -210,16 +203,14 @@ class Reason:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Record, frozen=True):
     """A comment on the line of a value that asks to allow it: its word, and what it says why."""
 
     word: str
-    reason: bytes = field(default=b"", repr=False)
+    reason: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Record, frozen=True):
     """Where a part stands inside one content: line and column from 1."""
 
     part: Part
@@ -229,8 +220,7 @@ class Position:
     marker: Marker | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Record, frozen=True):
     """The values of a credential, whichever are known; two places with equal values are one."""
 
     access_key_id: str | None = None
@@ -238,27 +228,25 @@ class Identity:
     session_token: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Record, frozen=True):
     """A credential, or a lone part of one, seen in one content."""
 
     identity: Identity
-    rule: Rule = field(repr=False)
+    rule: Rule
     kind: Kind
     object_id: ObjectId | None
-    name: bytes = field(repr=False)
+    name: bytes
     positions: tuple[Position, ...]
     points: int
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Record, frozen=True):
     """What a responder acts on: parts that belong together, judged by all their sightings."""
 
     fingerprint: Fingerprint
     identity: Identity
-    rule: Rule = field(repr=False)
+    rule: Rule
     severity: Level
     confidence: Level
     entropy_bits: float
@@ -295,8 +283,7 @@ class Place(StrEnum):
     """Text that came on stdin."""
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Record, frozen=True):
     """One place of a credential and what happened there.
 
     `object_id` is the blob (or the commit or tag) that holds it. `at_boundary` says that a parent
@@ -309,12 +296,12 @@ class Occurrence:
     parts: tuple[Part, ...]
     object_id: ObjectId | None = None
     commit: ObjectId | None = None
-    author: bytes = field(default=b"", repr=False)
-    email: bytes = field(default=b"", repr=False)
+    author: bytes = b""
+    email: bytes = b""
     date: datetime | None = None
-    path: bytes | None = field(default=None, repr=False)
-    from_path: bytes | None = field(default=None, repr=False)
-    name: bytes = field(default=b"", repr=False)
+    path: bytes | None = None
+    from_path: bytes | None = None
+    name: bytes = b""
     line: int | None = None
     column: int | None = None
     encoding: Encoding = Encoding.PLAIN
@@ -322,18 +309,16 @@ class Occurrence:
     marker: Marker | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteExposure:
+class RemoteExposure(Record, frozen=True):
     """A remote whose tracking refs contain a credential: the first of them, and since when."""
 
-    remote: bytes = field(repr=False)
-    ref: bytes = field(repr=False)
+    remote: bytes
+    ref: bytes
     commit: ObjectId | None
     since: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Exposure:
+class Exposure(Record, frozen=True):
     """Since when, until when and from where a credential can be had.
 
     `refs` contain it in their history, `tips` of them still hold it in their newest tree,
@@ -345,9 +330,9 @@ class Exposure:
     removed_at: datetime | None = None
     at_head: bool = False
     reachable: bool = False
-    refs: tuple[bytes, ...] = field(default=(), repr=False)
-    tips: tuple[bytes, ...] = field(default=(), repr=False)
-    leftovers: tuple[bytes, ...] = field(default=(), repr=False)
+    refs: tuple[bytes, ...] = ()
+    tips: tuple[bytes, ...] = ()
+    leftovers: tuple[bytes, ...] = ()
     refs_total: int = 0
     tips_total: int = 0
     leftovers_total: int = 0
@@ -356,8 +341,7 @@ class Exposure:
     remotes: tuple[RemoteExposure, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Remediation:
+class Remediation(Record, frozen=True):
     """What to do now, ending in the IAM role that replaces the key."""
 
     id: str
@@ -378,14 +362,13 @@ class Status(StrEnum):
     ALLOWED = "allowed"
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(Record, frozen=True):
     """Why triage does not call a finding new: where that is written, the entry, and its reason."""
 
     source: str
     """`baseline`, `config` or `comment`."""
-    entry: str = field(repr=False)
-    reason: str = field(default="", repr=False)
+    entry: str
+    reason: str = ""
 
 
 class NoteKind(StrEnum):
@@ -398,14 +381,13 @@ class NoteKind(StrEnum):
     OLD_COMMENT = "comment made for another value"
 
 
-@dataclass(frozen=True, slots=True)
-class TriageNote:
+class TriageNote(Record, frozen=True):
     """Something to tell about an entry; `where` names its file and line, or commit and path."""
 
     kind: NoteKind
-    where: str = field(repr=False)
-    entry: str = field(repr=False)
-    text: str = field(default="", repr=False)
+    where: str
+    entry: str
+    text: str = ""
 
 
 class VerdictState(StrEnum):
@@ -415,8 +397,7 @@ class VerdictState(StrEnum):
     CANARY = "canary"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Record, frozen=True):
     """A credential with its whole life in this repository."""
 
     credential: Credential
@@ -445,8 +426,7 @@ class ScopeKind(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Record, frozen=True):
     """The part of a repository that was asked for.
 
     Objects and commits that `include` reaches and `exclude` does not; both as a reader would
@@ -454,13 +434,12 @@ class Scope:
     """
 
     kind: ScopeKind
-    include: tuple[bytes, ...] = field(default=(), repr=False)
-    exclude: tuple[bytes, ...] = field(default=(), repr=False)
+    include: tuple[bytes, ...] = ()
+    exclude: tuple[bytes, ...] = ()
     commits: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Record, frozen=True):
     """Properties of what was scanned; none of them alone makes a scan incomplete."""
 
     path: str
@@ -477,16 +456,14 @@ class Target:
     """The part that was scanned; None for everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class NotInStore:
+class NotInStore(Record, frozen=True):
     """What the repository names but keeps elsewhere: submodule paths, LFS object ids."""
 
     submodules: tuple[bytes, ...] = ()
     lfs: tuple[bytes, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Record, frozen=True):
     """The proof of what was read: distinct objects expected and scanned, and bytes matched."""
 
     objects_expected: int
@@ -497,12 +474,11 @@ class Coverage:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class ScanResult:
+class ScanResult(Record, frozen=True):
     """Everything a report is made from; findings come worst first."""
 
     target: Target
-    rules: RuleSet = field(repr=False)
+    rules: RuleSet
     complete: bool
     coverage: Coverage
     findings: tuple[Finding, ...]

@@ -6,8 +6,10 @@ to an `Observer`.
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import field
+from msgspec.structs import replace
 
 from leakscan.history.base import Source
 from leakscan.history.glance import Glance
@@ -30,6 +32,7 @@ from leakscan.model import (
     SkipReason,
     TriageNote,
 )
+from leakscan.record import Record, State
 from leakscan.redact import Secret
 
 if TYPE_CHECKING:  # Of a push, nothing is mostly all that is found; then nothing is traced.
@@ -101,8 +104,7 @@ class MakeStages(Protocol):
 Fill = Callable[[Remediation, Credential], Remediation]
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(Record, frozen=True):
     """The implementations a scan is wired from."""
 
     rules: RuleSet
@@ -134,8 +136,7 @@ class Stages:
             yield from with_markers(content, self.scorer.score(content, candidates))
 
 
-@dataclass(slots=True)
-class _Tally:
+class _Tally(State):
     """What was read so far."""
 
     seen: dict[ObjectId, Kind] = field(default_factory=dict)
@@ -173,8 +174,7 @@ class Judging(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Followed:
+class Followed(Record, frozen=True):
     """What became of what was seen, through history."""
 
     values: "Values"
@@ -182,8 +182,7 @@ class Followed:
     builder: "Findings"
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Record, frozen=True):
     """What a source holds, before triage and report; `objects` were read, by their kind."""
 
     source: Source

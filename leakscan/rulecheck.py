@@ -7,18 +7,17 @@ ones, for the reason they name.
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
 
 from leakscan.match.compile import exact_pattern
 from leakscan.match.matcher import Matcher
 from leakscan.match.units import no_secret
 from leakscan.model import Boundary, Candidate, Content, Example, Kind, Rule, RuleId, RuleSet
+from leakscan.record import Record
 from leakscan.score.gate import stopped_by
 from leakscan.score.scorer import Scorer
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Record, frozen=True):
     """Something wrong with a rule; `where` is `examples/n`, `negative_examples/n` or a field."""
 
     rule: RuleId
@@ -26,14 +25,13 @@ class Problem:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Record, frozen=True):
     """One example of a rule, to be run by itself; `name` is `rule-id/n`, negative ones last."""
 
-    rule: Rule = field(repr=False)
+    rule: Rule
     name: str
     where: str
-    example: Example = field(repr=False)
+    example: Example
 
 
 class RuleChecker:

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +24,7 @@ from leakscan.history.remotes import head_commit
 from leakscan.history.selection import HookInputError, Selection
 from leakscan.model import Finding, ScanResult, TriageNote
 from leakscan.pipeline import Judging
+from leakscan.record import Record
 from leakscan.report.base import ReportOptions, exit_code, is_complete
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ _NO_WAY: Final = "Ask whoever runs this server; nothing was accepted."
 _OWN_FILES: Final = (".leakscan.yaml", ".leakscan-baseline")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Record, frozen=True):
     """What git tells a hook through its environment, and what the user does."""
 
     layout: Layout
@@ -139,8 +138,7 @@ def _has_own_files(layout: Layout) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Record, frozen=True):
     """What a gate saw."""
 
     result: ScanResult

@@ -5,13 +5,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import click
 
 from leakscan.errors import LeakscanError
+from leakscan.record import Record
 
 SUFFIXES: Final = {
     ".txt": "text",
@@ -26,8 +26,7 @@ class OutputError(LeakscanError):
     """A report could not be written where the user wanted it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Record, frozen=True):
     """One report: its format, and the file it goes to or None for stdout."""
 
     format: str

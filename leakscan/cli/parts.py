@@ -3,7 +3,6 @@
 import re
 import sys
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +20,7 @@ from leakscan.history.staged import of_staged
 from leakscan.history.textsource import TextSource
 from leakscan.model import ScanResult
 from leakscan.pipeline import MakeStages, Observer, scan
+from leakscan.record import Record
 from leakscan.triage.triage import Triage
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ _AGO: Final = re.compile(r"(\d{1,6})([hdw])")
 _UNITS: Final = {"h": "hours", "d": "days", "w": "weeks"}
 
 
-@dataclass(frozen=True, slots=True)
-class How:
+class How(Record, frozen=True):
     """How to scan, whatever it is."""
 
     make_stages: MakeStages
@@ -40,8 +39,7 @@ class How:
     choice: Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Record, frozen=True):
     """The options that name a part; at most one may be given."""
 
     commits: str | None

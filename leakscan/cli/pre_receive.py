@@ -2,10 +2,10 @@
 
 import os
 import time
-from dataclasses import replace
 from typing import Final
 
 import click
+from msgspec.structs import replace
 
 from leakscan.cli import gating
 from leakscan.errors import ExitCode

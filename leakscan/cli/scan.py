@@ -175,7 +175,8 @@ def _fitted(options: ReportOptions, report: outputs.Output) -> ReportOptions:
         return options
     import os
     import shutil
-    from dataclasses import replace
+
+    from msgspec.structs import replace
 
     width = min(shutil.get_terminal_size().columns, 120)
     return replace(options, width=width, color="NO_COLOR" not in os.environ)

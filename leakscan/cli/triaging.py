@@ -6,7 +6,6 @@ must not be able to stop its own audit.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -18,6 +17,7 @@ from leakscan.config import CONFIG_NAME, Config, ConfigError, load_config
 from leakscan.errors import LeakscanError
 from leakscan.history.files import read_file, read_optional
 from leakscan.model import NoteKind, TriageNote
+from leakscan.record import Record
 from leakscan.triage import baseline as baselines
 from leakscan.triage.baseline import BASELINE_NAME, Baseline, BaselineError, load_baseline
 from leakscan.triage.triage import Acceptances, Triage
@@ -29,8 +29,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _LIMITS: Final = {CONFIG_NAME: configuration.MAX_BYTES}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Record, frozen=True):
     """What the user chose with the options of `options`."""
 
     baseline: Path | None = None

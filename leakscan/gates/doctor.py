@@ -7,7 +7,6 @@ harmless push must pass: a gate that refuses everything proves nothing.
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from leakscan.gates.install import inspect
 from leakscan.gates.install_place import PROGRAM_SETTING, Place, User
 from leakscan.history.files import read_optional
 from leakscan.history.git import Answer
+from leakscan.record import Record
 
 _LIMIT: Final = 8 << 20
 _CONFIGURING: Final = (
@@ -40,8 +40,7 @@ _HARMLESS: Final = b"refs/heads/harmless"
 _BYPASSED: Final = b"refs/heads/bypassed"
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Record, frozen=True):
     """One case: what happened, whether that is right, and what was said where it is not."""
 
     name: str

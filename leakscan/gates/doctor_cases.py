@@ -5,8 +5,9 @@ does not see: what only a merge holds, what git shows as binary, what is no file
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from leakscan.record import Record
 
 OLD: Final = b"".join(b"line %d of a file that is renamed\n" % number for number in range(1, 41))
 HIDDEN: Final = b"hidden.conf"
@@ -21,8 +22,7 @@ _WHO: Final = b"leakscan doctor <doctor@leakscan.invalid> 1700000000 +0000\n"
 _MAIN: Final = b"refs/heads/main"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Record, frozen=True):
     """One way; `ref` is what is pushed, and whether a checkout of it shows the credential."""
 
     name: str

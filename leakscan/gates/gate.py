@@ -7,16 +7,17 @@ says whether the excluded side holds it after all, and which remote has it since
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from leakscan.history.base import Source
 from leakscan.history.introduced import RangeSource
 from leakscan.model import Finding, ObjectId, Part, ScanResult, Status
 from leakscan.pipeline import Followed, Judging, MakeStages, Observer, conclude, examine, judged
+from leakscan.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Record, frozen=True):
     """How to look at a range: the stages, the whole repository, and when to stop."""
 
     make_stages: MakeStages

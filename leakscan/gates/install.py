@@ -6,10 +6,11 @@ run first; a second run changes nothing. Folders that serve all repositories are
 """
 
 import os
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from leakscan.gates import install_advice, install_file, install_script
 from leakscan.gates.install_place import (
@@ -22,6 +23,7 @@ from leakscan.gates.install_place import (
 )
 from leakscan.gates.install_script import Found, Maker, Values
 from leakscan.history.files import read_optional
+from leakscan.record import Record
 
 _LIMIT: Final = 4 << 20
 _FOR_ALL: Final = "It is installed for all repositories of this user."
@@ -37,8 +39,7 @@ class Change(StrEnum):
     ABSENT = "was not installed"
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Record, frozen=True):
     """What was done to one hook: its file, an earlier hook (kept or restored), and advice."""
 
     hook: str

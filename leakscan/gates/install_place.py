@@ -8,7 +8,6 @@ own git is asked.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from typing import Final
 from leakscan.errors import LeakscanError
 from leakscan.history.git import Answer, run_for_user
 from leakscan.history.locate import Layout, locate
+from leakscan.record import Record
 
 PROGRAM_SETTING: Final = "leakscan.program"
 """Names the program for hooks that are shared with others and hold no path of this machine."""
@@ -36,8 +36,7 @@ class Kind(StrEnum):
     OFF = "none: hooks are switched off"
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Record, frozen=True):
     """What the command line knows of its user; `program` is the leakscan to bake in, or empty."""
 
     environment: Mapping[str, str]
@@ -84,8 +83,7 @@ def settings_are_understood(user: User) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= _SETTINGS_SINCE
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Record, frozen=True):
     """Where the hooks of one repository are."""
 
     layout: Layout

@@ -5,13 +5,15 @@ In: the values of one hook, or a path. Out: bytes to write, or a `Found`. Writin
 """
 
 import re
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from leakscan import resources
 from leakscan.history.files import read_optional
+from leakscan.record import Record
 
 VERSION: Final = 1
 HOOKS: Final = ("pre-push", "pre-commit", "pre-receive")
@@ -39,8 +41,7 @@ class Maker(StrEnum):
     OTHER = "somebody else"
 
 
-@dataclass(frozen=True, slots=True)
-class Values:
+class Values(Record, frozen=True):
     """What is filled into a hook: the program, and whether it serves all repositories.
 
     An empty program is looked for on PATH. `options` are words for the command, which the owner
@@ -52,8 +53,7 @@ class Values:
     options: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Record, frozen=True):
     """What stands at the path of a hook."""
 
     maker: Maker

@@ -9,7 +9,6 @@ In: names of hooks. Out: what was done. Three ways, the first that fits:
 """
 
 import os
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 from typing import Final
@@ -23,6 +22,7 @@ from leakscan.gates.install_place import (
     settings_section,
 )
 from leakscan.gates.install_script import Maker, Values
+from leakscan.record import Record
 
 PASSED_ON: Final = (
     "applypatch-msg",
@@ -61,8 +61,7 @@ class Way(Enum):
     OUR_FOLDER = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(Record, frozen=True):
     """The way, and the folder of the hooks."""
 
     way: Way

@@ -5,20 +5,21 @@ In: a `Place` and the name of a hook. Out: a `State` in words. Nothing is starte
 
 import os
 import shutil
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from leakscan.gates import install_file
 from leakscan.gates.install import inspect, moved_aside
 from leakscan.gates.install_place import PROGRAM_SETTING, Kind, Place, User, settings_run
 from leakscan.gates.install_script import VERSION, Found, Maker
 from leakscan.gates.install_shared import Shared, Way
+from leakscan.record import Record
 
 _OURS = (Maker.LEAKSCAN, Maker.CHANGED)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Record, frozen=True):
     """One hook: whether it stops anything, and sentences: why, and what runs with it."""
 
     hook: str

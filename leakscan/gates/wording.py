@@ -3,11 +3,10 @@
 A module of its own: what makes the message is only imported where there is one.
 """
 
-from dataclasses import dataclass
+from leakscan.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(Record, frozen=True):
     """What a gate calls itself: `push to origin`, `commit`; and how git is told to skip it."""
 
     what: str
@@ -16,8 +15,7 @@ class Wording:
     """How to let it pass with a reason on record; empty where that is not possible."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(Record, frozen=True):
     """What the advice depends on: HEAD's commit and branch, and the commits without parents."""
 
     head: str | None = None

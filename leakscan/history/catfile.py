@@ -6,8 +6,9 @@ it, and the ids it has not answered are asked again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from leakscan.history.git import Git, GitProcess
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason

@@ -6,8 +6,10 @@ both sides are never read.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import field
+from msgspec.structs import replace
 
 from leakscan.history.base import Reader
 from leakscan.history.objects import (
@@ -18,6 +20,7 @@ from leakscan.history.objects import (
 )
 from leakscan.history.treelines import MalformedTreeError, read_tree
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason
+from leakscan.record import State
 
 MAX_PAIRS: Final = 2_000_000
 """Pairs of folders that are compared; a push of 20 000 commits has some hundred thousand."""
@@ -26,8 +29,7 @@ _Entry = tuple[bytes, ObjectId]
 _Pair = tuple[ObjectId | None, ObjectId]
 
 
-@dataclass(slots=True)
-class Context:
+class Context(State):
     """Parents outside a range, objects to read for the comparison, and what could not be read."""
 
     parents: dict[ObjectId, CommitLinks] = field(default_factory=dict)

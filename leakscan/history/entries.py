@@ -9,7 +9,6 @@ import struct
 from array import array
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from io import RawIOBase
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Final
 
 from leakscan.history.pack import PackIndex
 from leakscan.model import Kind, ObjectId
+from leakscan.record import Record
 
 NO_BASE: Final = -1
 """The base of an object that is stored whole."""
@@ -35,8 +35,7 @@ class PackDamagedError(Exception):
     """The pack is none, or does not belong to its index; the text says how."""
 
 
-@dataclass(frozen=True)
-class Entries:
+class Entries(Record, frozen=True, dict=True):
     """The entries of one pack in pack order; every array has one element for each.
 
     `begin` is where the header starts, `data` where the compressed bytes do, `end` where the next

@@ -8,7 +8,6 @@ could not be read, with all that needs them, are left to the other way of readin
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Self
 
 from isal import isal_zlib
@@ -18,6 +17,7 @@ from leakscan.history.entries import KINDS, Entries
 from leakscan.history.forest import Family, children_of, heaviest_first
 from leakscan.history.visit import COLD, Since, Visitor
 from leakscan.model import Kind
+from leakscan.record import State
 
 MAX_OBJECT_BYTES: Final = 32 << 20
 """A larger object, and what is deltified against it, is left to git, which streams it."""
@@ -38,8 +38,7 @@ class UnreadableError(Exception):
 _LEFT: Final = (UnreadableError, DeltaError, OSError, MemoryError, OverflowError)
 
 
-@dataclass(slots=True)
-class _Base:
+class _Base(State):
     """An unpacked object whose children are still to come."""
 
     data: bytes

@@ -7,10 +7,10 @@ of exactly one family; what hangs on nothing, or on itself, is in none.
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from leakscan.history.entries import NO_BASE, Entries
+from leakscan.record import Record
 
 _OBJECT_COST: Final = 4096
 """Bytes that could be matched in the time one more object costs."""
@@ -18,8 +18,7 @@ _LOST: Final = -1
 _LATER: Final = -2
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Record, frozen=True):
     """Positions of entries to read: all of a family, or a part of a heavy one.
 
     Of a part, `path` leads from the root of the family down to the entries that the members are
@@ -32,8 +31,7 @@ class Family:
     path: "array[int]"
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Record, frozen=True):
     """Families of one pack that one process reads in one go."""
 
     pack: int

@@ -15,12 +15,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, Self
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.gitdir import borrowing_store, isolated, write_git_dir
+from leakscan.record import Record
 from leakscan.redact import mask_text
 
 PROGRESS_TIMEOUT_S: Final = 120.0
@@ -291,12 +291,11 @@ def _enlarge_pipe(stream: IO[bytes] | None) -> None:
         fcntl.fcntl(stream.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Record, frozen=True):
     """How a git that was run for the user ended: exit status, output, and complaints, masked."""
 
     status: int
-    out: bytes = field(repr=False)
+    out: bytes
     complaint: str
 
 

@@ -6,7 +6,6 @@ In: a `Layout`. Out: Content of kind git-file and index, and Skipped.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +15,7 @@ from leakscan.history.git import Git, GitError
 from leakscan.history.locate import Layout
 from leakscan.history.refs import worktree_dirs
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason
+from leakscan.record import Record
 
 # Read elsewhere (objects, refs, the index), or a repository of its own (modules), or an object
 # store that is not git's (lfs, annex).
@@ -25,8 +25,7 @@ _ELSEWHERE: Final = frozenset(
 _INDEX_LIMIT: Final = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
+class IndexEntry(Record, frozen=True):
     """One path staged in an index; `index` names the index, as `index` or `worktrees/x/index`."""
 
     index: bytes

@@ -1,26 +1,26 @@
 """A first look at a range: whether there is anything in it that needs a second one.
 
-Part of the history stage. In: the ids of a range. Out: `Glance`, mostly that all was read and
+Part of the history stage. In: the objects of a range. Out: `Glance`, mostly that all was read and
 nothing seen. Nothing is parsed: the names in a tree stand in its bytes as they are, so a first
 phase that suspects none of the bytes suspects none of the names.
 """
 
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Final
 
-from leakscan.model import Kind, ObjectId, Skipped
+from msgspec import field
+
+from leakscan.model import Content, Kind, ObjectId, Skipped
+from leakscan.record import State
 
 if TYPE_CHECKING:
-    from leakscan.history.base import Reader
     from leakscan.history.survey import Inspector
 
 _DUE: Final = 8 << 20
 """Bytes after which whoever waits is told, and may stop."""
 
 
-@dataclass(slots=True)
-class Glance:
+class Glance(State):
     """Objects that were read, by their kind, and that hold nothing; and how many bytes."""
 
     read: dict[Kind, list[ObjectId]] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class Glance:
 
 
 def glance(
-    reader: "Reader", ids: Sequence[ObjectId], inspector: "Inspector"
+    items: Iterable[Content | Skipped], inspector: "Inspector"
 ) -> Generator[Glance, None, Glance | None]:
     """Look at every object; return what was read, or None where something has to be followed.
 
@@ -36,7 +36,7 @@ def glance(
     """
     seen = Glance()
     due = _DUE
-    for item in reader.read(ids):
+    for item in items:
         if isinstance(item, Skipped) or item.object_id is None:
             return None
         if inspector.suspects(item.data) and (

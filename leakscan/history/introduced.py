@@ -6,10 +6,11 @@ was found, and only where they differ.
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from leakscan.history.catfile import CatFile
 from leakscan.history.git import Git
@@ -116,7 +117,7 @@ class RangeSource:
             return
         for name in self._selection.names:
             yield Content(Kind.REF, name, name=name)
-        seen = yield from glance(self.reader, self._listed.ids, make_inspector())
+        seen = yield from glance(self.reader.read(self._listed.ids), make_inspector())
         if seen is not None:
             self._commits = len(seen.read.get(Kind.COMMIT, ()))
             yield seen

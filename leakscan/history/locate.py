@@ -7,13 +7,13 @@ is read as text for three settings, and includes are not followed.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.files import read_file, read_optional
 from leakscan.model import Kind, Skipped, SkipReason
+from leakscan.record import Record
 
 _POINTER_LIMIT: Final = 8192
 _CONFIG_LIMIT: Final = 8 << 20
@@ -27,16 +27,14 @@ class NoRepositoryError(LeakscanError):
     code = ExitCode.USAGE
 
 
-@dataclass(frozen=True, slots=True)
-class Remote:
+class Remote(Record, frozen=True):
     """A remote of the repository's own config: where it is, and whether it promises objects."""
 
     urls: frozenset[bytes] = frozenset()
     promisor: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Record, frozen=True):
     """Where the parts of a repository are; in a linked worktree `git_dir` is not `common_dir`."""
 
     top: Path

@@ -6,10 +6,10 @@ Source: git documentation, gitformat-pack and "Git Internals - Git Objects".
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from leakscan.model import Kind, ObjectId
+from leakscan.record import Record
 
 MODE_TREE = b"40000"
 MODE_SYMLINK = b"120000"
@@ -19,8 +19,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _IDENT = re.compile(rb"(.*?) ?<([^>\n]*)> ?(-?\d{1,20})?")
 
 
-@dataclass(frozen=True, slots=True)
-class CommitLinks:
+class CommitLinks(Record, frozen=True):
     """What a commit points to, and its committer time in seconds since 1970."""
 
     tree: ObjectId
@@ -28,8 +27,7 @@ class CommitLinks:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ident:
+class Ident(Record, frozen=True):
     """A name, an e-mail and a time; the time is None where it is no date."""
 
     name: bytes
@@ -37,8 +35,7 @@ class Ident:
     date: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class TagLink:
+class TagLink(Record, frozen=True):
     """What an annotated tag points to, and its name."""
 
     target: ObjectId

@@ -8,13 +8,13 @@ Source: git documentation, gitformat-pack, "Original (version 1)" and "Version 2
 import mmap
 import struct
 from array import array
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from leakscan.model import ObjectId
+from leakscan.record import Record
 
 _MAGIC: Final = b"\xfftOc\0\0\0\2"
 _FANOUT_BYTES: Final = 1024
@@ -25,8 +25,7 @@ class IndexDamagedError(Exception):
     """The index contradicts itself or is cut short; the text says how."""
 
 
-@dataclass(frozen=True)
-class PackIndex:
+class PackIndex(Record, frozen=True, dict=True):
     """The ids of a pack in id order, with offset and CRC-32 of each entry in the pack.
 
     Version 1 has no checksums: `crcs` is None.

@@ -8,13 +8,13 @@ Source: git documentation, diff-format and diff-generate-patch.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import BinaryIO, Final, NamedTuple
 
 from leakscan.history.binarypatch import BinaryPatchError, read_literal
 from leakscan.history.patchfile import GIT_FILE, NOWHERE, PatchFile, unquoted
 from leakscan.model import Kind, Skipped, SkipReason
+from leakscan.record import Record
 
 _LINE_LIMIT: Final = 1 << 20
 """Bytes of a line that are handed on in one go; a longer line comes in several."""
@@ -40,8 +40,7 @@ class Role(Enum):
     OLD = auto()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
+class Part(Record, frozen=True, eq=False):
     """Lines that stand together: a hunk, a name, or text that belongs to no diff.
 
     `line` is the number of the first one: on the new side, or in the stream. `path` is empty for
@@ -50,7 +49,7 @@ class Part:
     """
 
     line: int
-    path: bytes = field(default=b"", repr=False)
+    path: bytes = b""
     run: int | None = None
 
 

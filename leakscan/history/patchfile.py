@@ -5,8 +5,11 @@ Source: git documentation, diff-generate-patch.
 """
 
 import re
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import field
+
+from leakscan.record import State
 
 NOWHERE: Final = b"/dev/null"
 GIT_FILE: Final = re.compile(rb"diff --(?:git|cc|combined) ")
@@ -15,8 +18,7 @@ _ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _ESCAPED: Final = dict(zip(b"abtnvfr", b"\a\b\t\n\v\f\r", strict=True))
 
 
-@dataclass(slots=True)
-class PatchFile:
+class PatchFile(State):
     """One file: `begin` is its first line where git wrote the diff, and `number` where that is.
 
     `is_named` says that its new path was handed on, `is_moved` that the paths are those of a

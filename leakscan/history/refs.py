@@ -6,14 +6,17 @@ Source: git documentation, gitrepository-layout, git-pack-refs, git-reflog.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import field
+from msgspec.structs import replace
 
 from leakscan.history.files import read_file, read_optional
 from leakscan.history.git import Git, GitError
 from leakscan.history.locate import Layout
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
+from leakscan.record import Record, State
 
 _REF_LIMIT: Final = 64 << 10
 _PACKED_LIMIT: Final = 1 << 30
@@ -22,8 +25,7 @@ _SYMBOLIC_DEPTH: Final = 5
 _SHALLOW_LIMIT: Final = 1 << 28
 
 
-@dataclass(frozen=True, slots=True)
-class ReflogEntry:
+class ReflogEntry(Record, frozen=True):
     """One remembered value of a ref: `name@{position}` and the object it was.
 
     The oldest line also tells what was before it; git does not keep that one, so it is not
@@ -36,8 +38,7 @@ class ReflogEntry:
     expected: bool
 
 
-@dataclass(slots=True)
-class Refs:
+class Refs(State):
     """What the names of a repository point to. `head` is a ref name or a detached object id."""
 
     targets: dict[bytes, ObjectId] = field(default_factory=dict)

@@ -7,8 +7,10 @@ Source: git documentation, githooks (pre-push, pre-receive), git-rev-list, gitre
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import field
+from msgspec.structs import replace
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.git import Git, GitError
@@ -16,6 +18,7 @@ from leakscan.history.locate import Layout
 from leakscan.history.refs import object_id, read_head, read_targets
 from leakscan.history.remotes import head_commit, promises, remote_name, tracked, without_password
 from leakscan.model import ObjectId, Scope, ScopeKind
+from leakscan.record import Record, State
 
 _LINES_LIMIT: Final = 1 << 32
 _LOCAL: Final = (b"refs/heads", b"refs/tags")
@@ -39,8 +42,7 @@ class HookInputError(LeakscanError):
     code = ExitCode.USAGE
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
+class Update(Record, frozen=True):
     """A ref that a push changes: `old` and `new` are None where it is created or deleted."""
 
     ref: bytes
@@ -48,8 +50,7 @@ class Update:
     new: ObjectId | None
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Record, frozen=True):
     """The objects that any of `include` reaches and none of `exclude`.
 
     `include` maps the name to show to the object. `names` are ref names that become visible with
@@ -68,8 +69,7 @@ class Selection:
     promised: bool = False
 
 
-@dataclass(slots=True)
-class Listed:
+class Listed(State):
     """The ids of a range, commits first, and those that should be here and are not."""
 
     ids: list[ObjectId] = field(default_factory=list)

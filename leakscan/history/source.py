@@ -5,7 +5,6 @@ In: a `Layout` and a `Git`. Out: Content and Skipped, once each, and the facts f
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from leakscan.history.base import Reader
 from leakscan.history.catfile import CatFile
@@ -24,10 +23,10 @@ from leakscan.history.store import Listing, circular_ids, list_store
 from leakscan.history.survey import Harvest, MakeInspector, Surveyor
 from leakscan.history.workers import Pool, Setup, survey
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason, Target
+from leakscan.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Record, frozen=True):
     """How to read: the largest deltified object to unpack, and the processes that read packs.
 
     Without a pool every object is read through git: slower, and the oracle of the tests.

@@ -9,15 +9,17 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import field
 
 from leakscan.history.entries import Entries, PackDamagedError, read_entries
 from leakscan.history.files import is_special, read_optional
 from leakscan.history.forest import circular
 from leakscan.history.pack import IndexDamagedError, read_index
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
+from leakscan.record import State
 
 _ALTERNATES_LIMIT: Final = 1 << 20
 _ALTERNATES_DEPTH: Final = 5
@@ -25,8 +27,7 @@ _ALTERNATES_DEPTH: Final = 5
 _HEX2 = re.compile(r"[0-9a-f]{2}\Z")
 
 
-@dataclass(slots=True)
-class Listing:
+class Listing(State):
     """The distinct ids of a store in reading order, its alternates, and what was not listed."""
 
     ids: dict[ObjectId, None] = field(default_factory=dict)

@@ -6,15 +6,17 @@ the facts about links, names and pointers that the main process puts together.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final, Protocol
+
+from msgspec import field
 
 from leakscan.history.objects import CommitLinks, TagLink, parse_commit, parse_tag
 from leakscan.history.treelines import MalformedTreeError, TreeText, read_change, read_tree
 from leakscan.history.trees import TreeChanges
 from leakscan.history.visit import COLD, Since
 from leakscan.model import Content, Kind, ObjectId, Sighting, Skipped, SkipReason
+from leakscan.record import Record, State
 
 _LFS_HEADER: Final = b"version https://git-lfs.github.com/spec/"
 _LFS_LIMIT: Final = 1024
@@ -47,8 +49,7 @@ MakeInspector = Callable[[], Inspector]
 """Is sent to other processes, so it must be possible to pickle it."""
 
 
-@dataclass(slots=True)
-class Harvest:
+class Harvest(State):
     """What came of some objects."""
 
     read: dict[Kind, list[ObjectId]] = field(default_factory=dict)
@@ -64,8 +65,7 @@ class Harvest:
         return chain.from_iterable(self.read.values())
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
+class _Tree(Record, frozen=True):
     """A tree with its number in the harvest."""
 
     number: int

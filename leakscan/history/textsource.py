@@ -7,10 +7,11 @@ Everything else, commit messages and mail headers too, is matched as the text it
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
 from typing import BinaryIO, Final
+
+from msgspec import field
 
 from leakscan.history.base import Reader
 from leakscan.history.catfile import PIECE_BYTES, pieces
@@ -31,6 +32,7 @@ from leakscan.model import (
     Target,
 )
 from leakscan.model import Part as Value
+from leakscan.record import State
 
 _ID_BYTES: Final = 20
 _MAX_OLD: Final = 32 << 20
@@ -144,8 +146,7 @@ class _NewSide:
         return data[:wanted]
 
 
-@dataclass(slots=True)
-class _Ranges:
+class _Ranges(State):
     """Line numbers, added in rising order."""
 
     starts: list[int] = field(default_factory=list)
@@ -164,14 +165,13 @@ class _Ranges:
         return at < len(self.ends) and self.starts[at] <= number
 
 
-@dataclass(slots=True)
-class _Run:
+class _Run(State):
     """The diff of two states: what it may bring, and the old side that decides whether it does."""
 
     number: int = -1
-    old: list[bytes] = field(default_factory=list, repr=False)
+    old: list[bytes] = field(default_factory=list)
     old_bytes: int = 0
-    waiting: list[tuple[Sighting, list[bytes]]] = field(default_factory=list, repr=False)
+    waiting: list[tuple[Sighting, list[bytes]]] = field(default_factory=list)
 
     def add_old(self, data: bytes) -> None:
         """Add a line of the old side."""

@@ -10,9 +10,10 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
+
+from leakscan.record import Record
 
 _MODE_TREE = b"40000 "
 
@@ -21,8 +22,7 @@ class MalformedTreeError(Exception):
     """The bytes are no tree."""
 
 
-@dataclass(frozen=True)
-class TreeText:
+class TreeText(Record, frozen=True, dict=True):
     """The lines of a tree, and which came and went since the one it is made from, if any."""
 
     lines: list[bytes]

@@ -8,14 +8,15 @@ times the store itself.
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Container, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from msgspec import field
+
 from leakscan.model import ObjectId
+from leakscan.record import State
 
 
-@dataclass(slots=True)
-class TreeChanges:
+class TreeChanges(State):
     """Trees of one harvest: `lines` has each line once, all else are numbers.
 
     `parents` has for each tree the number of the one its changes are against, or -1. `came` and

@@ -3,16 +3,15 @@
 A module of its own: who reads objects through git alone needs no reader of packs.
 """
 
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from leakscan.model import Kind, ObjectId
+from leakscan.record import Record
 
 COLD: Final = object()
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Record, frozen=True):
     """What an object was made from: what `visit` returned for that, and how it was changed."""
 
     state: object

@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from typing import Final, cast
@@ -21,14 +20,14 @@ from leakscan.history.entries import Entries
 from leakscan.history.family import Pack
 from leakscan.history.forest import Batch
 from leakscan.history.survey import Harvest, MakeInspector, Surveyor
+from leakscan.record import Record
 
 _IN_FLIGHT: Final = 2
 _SMALL: Final = 32 << 20
 """Bytes that are read sooner than a second process is started."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(Record, frozen=True):
     """What a worker has to know. It is pickled where processes are not forked."""
 
     packs: Sequence[Entries]
@@ -38,8 +37,7 @@ class Setup:
     limit_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Record, frozen=True):
     """How many processes to use, and how to start them: a method of `multiprocessing`."""
 
     jobs: int = 1

@@ -7,7 +7,6 @@ may pass too much, never too little; `matcher` lets the exact expressions decide
 import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]
@@ -26,6 +25,7 @@ from leakscan.match.needles import (
 )
 from leakscan.match.units import no_secret, without_digests
 from leakscan.model import Boundary, Part, Rule, RuleSet
+from leakscan.record import Record
 
 if TYPE_CHECKING:
     import regex  # Where it is used, it is imported: most scans never get that far.
@@ -40,11 +40,10 @@ _MAX_KNOWN_WINDOW: Final = 16 << 10
 _RUN: Final = re.compile(rb"[A-Za-z0-9+/\\%&#;=]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Record, frozen=True):
     """A value as it is written, where it stands, and where its name begins, if it has one."""
 
-    value: bytes = field(repr=False)
+    value: bytes
     start: int
     end: int
     name: int | None = None
@@ -55,8 +54,7 @@ class Hit:
         return Hit(self.value, self.start + by, self.end + by, name)
 
 
-@dataclass(frozen=True, slots=True)
-class Behind:
+class Behind(Record, frozen=True):
     """Looks for the value of a name behind another value that cannot be a secret."""
 
     name: "regex.Pattern[bytes]"
@@ -83,18 +81,16 @@ class Behind:
             at = found.end("secret")
 
 
-@dataclass(frozen=True)
 class Exact:
     """The authority on one rule: its expression, and how far around a needle's end it must look.
 
     Compiled when a needle is first hit: in most repositories, most rules never are.
     """
 
-    rule: Rule
-    _known: dict[tuple[int, bytes], list[Hit]] = field(
-        default_factory=dict, repr=False, compare=False
-    )
-    """What was in windows of late: the versions of a file bring most of them again."""
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self._known: dict[tuple[int, bytes], list[Hit]] = {}
+        """What was in windows of late: the versions of a file bring most of them again."""
 
     @cached_property
     def pattern(self) -> "regex.Pattern[bytes]":
@@ -185,8 +181,7 @@ class Exact:
             yield start, stop
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Record, frozen=True):
     """Everything a matcher needs.
 
     `first` finds the needles of all rules and the anchors of all encodings; `bare` those of the

@@ -6,11 +6,11 @@ What a candidate is worth and what belongs together is left to the score stage.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast
 
 import hyperscan
+from msgspec import field
 
 from leakscan.aws import known_fake_id
 from leakscan.match.compile import Compiled, Exact, Hit, compile_rules
@@ -27,6 +27,7 @@ from leakscan.model import (
     Skipped,
     SkipReason,
 )
+from leakscan.record import State
 from leakscan.redact import Secret
 
 Handler = Callable[[int, int, int, int, object], bool | None]
@@ -39,8 +40,7 @@ _LABELS: Final = {
 }
 
 
-@dataclass(slots=True)
-class Hits:
+class Hits(State):
     """What the first phase saw: where needles end, by rule, and where anchors end."""
 
     ends: dict[int, list[list[int]]] = field(default_factory=dict)

@@ -6,7 +6,6 @@ Part of the match stage. In: rules. Out: `Expression`s, what they span at most, 
 import functools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Final
@@ -16,6 +15,7 @@ import hyperscan
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.match.cache import compiled, database
 from leakscan.model import MAX_NEEDLE_WIDTH, Encoding, Rule
+from leakscan.record import Record
 
 _GAP: Final = 100
 # Words that make a bare token worth a look within _GAP bytes. Names of keys, and few of them: with
@@ -40,8 +40,7 @@ class NeedleError(LeakscanError):
     code = ExitCode.CONFIG
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Record, frozen=True):
     """One expression of the database: the rule it speaks for, or an anchor of an encoding.
 
     A filler is neither; nothing follows from its hit.

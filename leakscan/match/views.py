@@ -6,10 +6,10 @@ more anchor in `compile` and one more entry of `DECODERS`; base64, hex and archi
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 from leakscan.model import Encoding
+from leakscan.record import Record
 
 # Not a letter, digit or sign of any boundary or keyword: a character outside ASCII becomes it.
 _OTHER: Final = 0xFF
@@ -18,12 +18,11 @@ _MARK: Final = bytes([0]) + bytes([1]) * 255
 _BOMS: Final = {b"\xff\xfe": Encoding.UTF_16_LE, b"\xfe\xff": Encoding.UTF_16_BE}
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Record, frozen=True):
     """Bytes as one decoding shows them; character i stands at `origin + i * width`."""
 
     encoding: Encoding
-    text: bytes = field(repr=False)
+    text: bytes
     origin: int = 0
     width: int = 1
 

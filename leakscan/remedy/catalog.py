@@ -11,11 +11,11 @@ to fill in; `{access_key_id}` is filled in here.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import yaml
+from msgspec.structs import replace
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.model import Credential, Remediation

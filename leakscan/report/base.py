@@ -4,16 +4,15 @@ In: a ScanResult and ReportOptions. Out: the bytes of one format, and the exit c
 goes with them. A reporter is pure: it reads no clock, environment or terminal.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from leakscan.errors import ExitCode
 from leakscan.model import Finding, Level, ScanResult, ScopeKind, Status
+from leakscan.record import Record
 
 
-@dataclass(frozen=True, slots=True)
-class ReportOptions:
+class ReportOptions(Record, frozen=True):
     """What the user asked of a report.
 
     `confidence` is the least that the text and SARIF list, which count the others; JSON and

@@ -11,7 +11,6 @@ Masking comes before any quoting, escaping or wrapping, so no later spelling can
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 from leakscan.model import DEEP_PATH
 from leakscan.redact import mask_text
@@ -31,12 +30,12 @@ def _encode(text: str) -> bytes:
         return text.encode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
 class Cleaner:
     """Decodes and masks the strings of a report."""
 
-    mask: Callable[[str], str]
-    known_names: dict[bytes | str, str] = field(default_factory=dict, init=False)
+    def __init__(self, mask: Callable[[str], str]) -> None:
+        self.mask = mask
+        self.known_names: dict[bytes | str, str] = {}
 
     def one(self, value: bytes | str) -> str:
         """Return the text of a value, with known secrets masked."""

@@ -6,8 +6,7 @@ ref or name stays masked even then, because such strings are copied around (into
 URLs) by people who asked for the value in one place.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -93,11 +92,12 @@ def _date(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-@dataclass(frozen=True, slots=True)
 class _Documents(Cleaner):
     """Builds each part of the document from strings that have been decoded and masked."""
 
-    options: ReportOptions
+    def __init__(self, mask: Callable[[str], str], options: ReportOptions) -> None:
+        super().__init__(mask)
+        self.options = options
 
     def tool(self, result: ScanResult) -> ToolDoc:
         return {

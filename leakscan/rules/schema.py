@@ -6,7 +6,6 @@ is left to `load`, compiling to the match stage.
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields as fields_of
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 
@@ -24,7 +23,7 @@ _OPTIONAL: Final[Mapping[str, object]] = {
     "boundary": "none",
     "min_entropy": 0.0,
 }
-_KEYS: Final = frozenset(field.name for field in fields_of(Rule))
+_KEYS: Final = frozenset(Rule.__struct_fields__)
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _Type = TypeVar("_Type")
 

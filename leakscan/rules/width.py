@@ -7,11 +7,12 @@ expressions would have to be proved equal to it; the rules keep to its syntax.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from re import _constants as codes  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any, Final
+
+from leakscan.record import Record
 
 _LOOKAROUND: Final = {codes.ASSERT: "lookaround", codes.ASSERT_NOT: "lookaround"}
 _BACKREFERENCE: Final = {codes.GROUPREF: "backreference", codes.GROUPREF_EXISTS: "backreference"}
@@ -22,8 +23,7 @@ _MAX_ALTERNATIVES: Final = 512
 _GAP: Final = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Record, frozen=True):
     """Facts of one expression: greatest width in bytes (None: unbounded) and its constructs."""
 
     max_width: int | None

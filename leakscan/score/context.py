@@ -5,10 +5,10 @@ Part of the score stage. In: a content and a candidate, or paths. Out: reasons w
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Final
 
 from leakscan.model import Candidate, Content, Encoding, Reason
+from leakscan.record import Record
 
 _BEFORE: Final = 256
 _AFTER: Final = 48
@@ -56,12 +56,11 @@ _HIGHER_PATH: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Record, frozen=True):
     """The text before and after a value, as its decoding shows it, and its own line alone."""
 
-    before: bytes = field(repr=False)
-    after: bytes = field(repr=False)
+    before: bytes
+    after: bytes
 
     @property
     def line(self) -> bytes:

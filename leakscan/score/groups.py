@@ -6,14 +6,15 @@ strongly two parts belong together is decided in `pairing`.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec.structs import replace
 
 from leakscan.model import Candidate, Content, Part
+from leakscan.record import Record
 from leakscan.score.pairing import Nearness, pair
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Record, frozen=True):
     """Parts that belong together; `nearness` is that of id and secret."""
 
     key_id: Candidate | None = None

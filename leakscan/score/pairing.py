@@ -8,12 +8,12 @@ neighbour does not take a part that another needs.
 import re
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
 from typing import Final
 
 from leakscan.model import Candidate, Content, Encoding
+from leakscan.record import Record
 from leakscan.score.assign import Weights, assign
 from leakscan.score.columns import in_columns
 
@@ -40,16 +40,14 @@ class Nearness(IntEnum):
     CONTENT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Bond:
+class Bond(Record, frozen=True):
     """How strongly two candidates belong together, and why."""
 
     weight: float
     nearness: Nearness
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Record, frozen=True):
     """Two candidates that belong together; `doubtful` if others would fit about as well."""
 
     first: Candidate

@@ -8,13 +8,15 @@ special case. Values are bits of an integer, so that all are compared at once.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
 from operator import and_, or_
 from typing import Final
 
+from msgspec.structs import replace
+
 from leakscan.history.objects import MODE_SYMLINK, CommitLinks
 from leakscan.model import Event, ObjectId
+from leakscan.record import Record
 from leakscan.trace.marks import Entry, Marked
 
 MAX_PATHS: Final = 20_000
@@ -23,8 +25,7 @@ MAX_PATH_BYTES: Final = 16_384
 """Four times what a system opens; without a bound, nested folders grow the paths quadratically."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bits:
+class Bits(Record, frozen=True):
     """Which values (as bits) each blob, path name, commit and tag holds."""
 
     blobs: Mapping[ObjectId, int]
@@ -33,8 +34,7 @@ class Bits:
     tags: Mapping[ObjectId, int]
 
 
-@dataclass(frozen=True, slots=True)
-class PathEvent:
+class PathEvent(Record, frozen=True):
     """What a commit did to some values at one path.
 
     `blob` is the version that holds them: the commit's, or a parent's where they were removed.
@@ -52,8 +52,7 @@ class PathEvent:
     in_name: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
+class _Pair(Record, frozen=True):
     """The versions of one path to compare: the commit's, and every parent's."""
 
     path: bytes

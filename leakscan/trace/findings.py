@@ -5,8 +5,9 @@ In: credentials with their values, and the trace. Out: `Finding`, worst first.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from leakscan.history.base import Source
 from leakscan.history.gitfiles import IndexEntry
@@ -24,6 +25,7 @@ from leakscan.model import (
     Part,
     Place,
 )
+from leakscan.record import State
 from leakscan.trace.events import PathEvent, numbers_of
 from leakscan.trace.held import Remotes
 from leakscan.trace.refs import Names, names_by_value, peel
@@ -42,8 +44,7 @@ _NAMED: Final = {
 _HAS_LINES: Final = (Kind.TAG, Kind.GIT_FILE, Kind.TEXT)
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(State):
     """Builds findings from one trace; what they share is looked up once."""
 
     source: Source

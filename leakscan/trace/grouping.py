@@ -6,7 +6,8 @@ an id and a secret that one commit, or nothing else in the repository, brings to
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from leakscan.model import Event, Identity, Part, Reason, Sighting
 from leakscan.trace.events import numbers_of

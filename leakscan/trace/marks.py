@@ -5,15 +5,16 @@ those trees and entries that lead to a hit, so that commits are compared without
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from leakscan.history.objects import MODE_SUBMODULE, MODE_TREE
 from leakscan.history.trees import TreeIndex
 from leakscan.model import ObjectId
+from leakscan.record import Record, State
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Entry:
+class Entry(Record, frozen=True, order=True):
     """One marked entry of a tree."""
 
     mode: bytes
@@ -30,8 +31,7 @@ class Entry:
         return self.mode not in (MODE_TREE, MODE_SUBMODULE)
 
 
-@dataclass(slots=True)
-class Marked:
+class Marked(State):
     """The marked entries of each marked tree, and the trees that could not be read."""
 
     children: dict[ObjectId, dict[bytes, Entry]] = field(default_factory=dict)

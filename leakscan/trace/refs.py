@@ -5,12 +5,14 @@ In: refs, links, marked trees and the events. Out: `Holders` per value, as bits.
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import field
 
 from leakscan.history.links import Links
 from leakscan.history.refs import Refs
 from leakscan.model import Kind, ObjectId
+from leakscan.record import Record, State
 from leakscan.trace.events import Bits, numbers_of
 from leakscan.trace.graph import ancestors
 from leakscan.trace.marks import Marked
@@ -20,8 +22,7 @@ MAX_NAMES: Final = 1000
 """Refs that one finding lists; it counts them all."""
 
 
-@dataclass(slots=True)
-class Holders:
+class Holders(State):
     """Per ref, as bits: which values its history contains, and which its newest tree still holds.
 
     `leftovers` are stash and reflog entries no ref contains; `blobs` are values held by a ref or
@@ -36,8 +37,7 @@ class Holders:
     """Every commit that some ref contains."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tip:
+class Tip(Record, frozen=True):
     """A ref followed through tags to the object it means; `tags` are the tag objects on the way."""
 
     target: ObjectId
@@ -126,8 +126,7 @@ def tree_bits(tree: ObjectId, marked: Marked, bits: Bits, known: dict[ObjectId, 
     return known.get(tree, 0)
 
 
-@dataclass(slots=True)
-class Names:
+class Names(State):
     """The first MAX_NAMES names that hold a value, branches before others, and how many hold it."""
 
     first: list[bytes] = field(default_factory=list)

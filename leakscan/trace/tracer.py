@@ -4,12 +4,14 @@ In: the values with their positions, and a source whose contents have been read.
 every event of every value in commit order, and what each ref holds.
 """
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import field
 
 from leakscan.history.base import Source
 from leakscan.history.objects import MODE_SYMLINK
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
+from leakscan.record import State
 from leakscan.trace.events import MAX_PATH_BYTES, MAX_PATHS, Bits, PathEvent, commit_events
 from leakscan.trace.graph import ancestors, topological
 from leakscan.trace.marks import Marked, mark
@@ -19,8 +21,7 @@ _MAX_HEAD_PATHS: Final = 10 * MAX_PATHS
 """The tree of HEAD may hold what many commits brought."""
 
 
-@dataclass(slots=True)
-class Traced:
+class Traced(State):
     """Everything known about where values are.
 
     `events` come parents first. `unheld` are hit blobs that no commit's tree leads to; `named` has

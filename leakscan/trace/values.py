@@ -5,10 +5,12 @@ In: sightings. Out: `Values`, the index between what the match found and what th
 
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import field
+
 from leakscan.model import Identity, Kind, Marker, ObjectId, Part, Position, Sighting
+from leakscan.record import Record, State
 from leakscan.redact import Secret
 from leakscan.trace.events import Bits
 
@@ -18,8 +20,7 @@ Value = tuple[Part, str | Secret]
 Content = tuple[Kind, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Record, frozen=True):
     """The parts of one credential that stand together in a content: one place to clean up."""
 
     positions: tuple[tuple[int, Position], ...]
@@ -46,8 +47,7 @@ class Spot:
         return min((position for _, position in self.positions), key=_reading_order)
 
 
-@dataclass(slots=True)
-class Values:
+class Values(State):
     """Each distinct (part, value) has a number; contents are known by object id or by name."""
 
     numbers: dict[Value, int] = field(default_factory=dict)

@@ -16,13 +16,13 @@ line may stand twice, and the file may have several salts.
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 from leakscan.config import day
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.model import Credential, Finding, Fingerprint
+from leakscan.record import Record
 from leakscan.redact import mask_text
 
 BASELINE_NAME: Final = ".leakscan-baseline"
@@ -58,8 +58,7 @@ class BaselineError(LeakscanError):
         super().__init__(f"{where}: {problem}.", hint=hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Record, frozen=True):
     """One line of a baseline; `mark` is a fingerprint, or the keyed hash of one."""
 
     mark: str
@@ -75,14 +74,13 @@ class Entry:
         return "  ".join(part for part in (self.mark, self.rule, expires, self.reason) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Record, frozen=True):
     """A whole file; messages call it `name`."""
 
     name: str
     salts: tuple[bytes, ...]
     entries: tuple[Entry, ...]
-    by_mark: Mapping[str, tuple[Entry, ...]] = field(repr=False)
+    by_mark: Mapping[str, tuple[Entry, ...]]
     has_salted: bool = False
 
     def entries_of(self, fingerprint: Fingerprint) -> tuple[Entry, ...]:

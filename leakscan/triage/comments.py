@@ -10,10 +10,12 @@ Allowlisting").
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Final
 
+from msgspec.structs import replace
+
 from leakscan.model import Content, Encoding, Marker, Position, Sighting
+from leakscan.record import Record
 
 OWN_WORD: Final = "leakscan:allow"
 """The marker that needs a reason; the others have none by custom."""
@@ -66,12 +68,11 @@ def _marked(position: Position, markers: Mapping[Encoding, Mapping[int, Marker]]
     return replace(position, marker=marker) if marker is not None else position
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(Record, frozen=True):
     """A content with one byte per character; character i stands at `origin + i * width`."""
 
     encoding: Encoding
-    chars: bytes = field(repr=False)
+    chars: bytes
     origin: int = 0
     width: int = 1
 

@@ -9,7 +9,8 @@ message, tag, ref or name by itself. A marker beside the id does not allow the s
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from leakscan.model import (
     Event,
@@ -22,6 +23,7 @@ from leakscan.model import (
     Place,
     TriageNote,
 )
+from leakscan.record import State
 from leakscan.triage.comments import OWN_WORD, is_obeyed
 
 _FILES = (Place.FILE, Place.SYMLINK, Place.INDEX, Place.TEXT)
@@ -29,8 +31,7 @@ _Holder = tuple[str, bytes]
 _Change = tuple[ObjectId | None, bytes | None, Marker]
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(State):
     """What one finding has in the way of markers."""
 
     allowed_by: Occurrence | None = None

@@ -7,9 +7,10 @@ silence its own audit.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
+
+from msgspec.structs import replace
 
 from leakscan.config import Allow, Config
 from leakscan.model import (
@@ -19,6 +20,7 @@ from leakscan.model import (
     Status,
     TriageNote,
 )
+from leakscan.record import Record
 from leakscan.triage.allowlist import Allowlist
 from leakscan.triage.baseline import Baseline, Entry
 from leakscan.triage.marked import Markers, place
@@ -27,8 +29,7 @@ _MAX_TESTS: Final = 200_000
 """Globs compared with paths for an allowlist that is not obeyed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptances:
+class Acceptances(Record, frozen=True):
     """What one party accepts: its baseline, its allowlist, its comments."""
 
     baseline: Baseline | None = None

@@ -3,10 +3,10 @@
 import os
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan.cli import wiring
 from leakscan.cli.progress import Quiet

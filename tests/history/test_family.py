@@ -5,12 +5,13 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan.history.entries import Entries
 from leakscan.history.family import Pack, UnreadableError, inflate

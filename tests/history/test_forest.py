@@ -4,13 +4,13 @@ import random
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leakscan.history.entries import NO_BASE, UNKNOWN_BASE, Entries
 from leakscan.history.forest import (

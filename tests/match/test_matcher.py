@@ -1,10 +1,10 @@
 import pickle
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leakscan.match.boundary import bounded
 from leakscan.match.matcher import Matcher

@@ -1,11 +1,10 @@
 """Whether a text is worth a look, and how far around a change that has to be asked."""
 
-from dataclasses import replace
-
 import hyperscan
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
 from leakscan.match.cache import compiled

@@ -8,9 +8,11 @@ import base64
 import random
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from msgspec.structs import replace
 
 from leakscan.model import (
     Acceptance,

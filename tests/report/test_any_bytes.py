@@ -2,12 +2,12 @@
 
 import json
 import string
-from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leakscan.model import (
     Acceptance,

@@ -1,8 +1,7 @@
 """What is something to act on, what is complete, and the exit code that follows."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
 from leakscan.model import Kind, Level, ScanResult, Skipped, SkipReason, Status

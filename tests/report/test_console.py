@@ -2,9 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan.model import (
     Event,

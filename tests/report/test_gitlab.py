@@ -8,11 +8,11 @@ limits of exactly what we write.
 import json
 import re
 import uuid
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
+from msgspec.structs import replace
 
 from leakscan.model import Event, Exposure, Level, Place, Remediation, ScanResult, Status
 from leakscan.report.base import ReportOptions

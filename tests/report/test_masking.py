@@ -4,10 +4,10 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan.model import (
     Event,

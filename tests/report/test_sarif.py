@@ -11,13 +11,13 @@ import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from jsonschema.validators import validator_for
+from msgspec.structs import replace
 
 from leakscan.model import Event, Exposure, Level, Place, ScanResult, Status
 from leakscan.report.base import ReportOptions

@@ -1,10 +1,10 @@
 import random
-from dataclasses import replace
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leakscan.match.matcher import Matcher
 from leakscan.model import (

@@ -1,8 +1,9 @@
 """Findings and sightings made by hand, for tests of triage alone."""
 
 import hashlib
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from leakscan.model import (
     Credential,

@@ -1,11 +1,11 @@
 """The baseline file: what it holds, what it accepts, and that a broken one is an error."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
 from leakscan.redact import Secret

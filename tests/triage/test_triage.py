@@ -1,11 +1,11 @@
 """What is accepted, by whom and why; and what is told of entries, comments and foreign files."""
 
 import json
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan.config import Config, load_config
 from leakscan.model import (
