@@ -10,12 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.files import read_file, read_optional
 from leakscan.model import Kind, Skipped, SkipReason
 from leakscan.record import Record
 
 _POINTER_LIMIT: Final = 8192
+_FALSE: Final = (b"false", b"no", b"off", b"0", b"")
 _CONFIG_LIMIT: Final = 8 << 20
 _SECTION = re.compile(rb"^\s*\[\s*([A-Za-z0-9.\-]+)(?:\s+\"((?:[^\"\\\n]|\\.)*)\")?\s*\]\s*(.*)$")
 _SETTING = re.compile(rb"^\s*([A-Za-z][A-Za-z0-9\-]*)\s*(?:=\s*(.*?))?\s*(?:[#;].*)?$")
@@ -28,9 +31,10 @@ class NoRepositoryError(LeakscanError):
 
 
 class Remote(Record, frozen=True):
-    """A remote of the repository's own config: where it is, and whether it promises objects."""
+    """A remote of the repository's own config; it may have promised what is not here."""
 
-    urls: frozenset[bytes] = frozenset()
+    url: bytes = b""
+    push_url: bytes = b""
     promisor: bool = False
 
 
@@ -200,9 +204,11 @@ def _remotes(settings: Mapping[tuple[str, str], bytes]) -> dict[str, Remote]:
         name = section[7:].encode("latin-1").decode("utf-8", "surrogateescape")
         known = remotes.get(name, Remote())
         if key == "promisor":
-            remotes[name] = Remote(known.urls, promisor=True)
+            remotes[name] = replace(known, promisor=value.lower() not in _FALSE)
+        elif key == "url":
+            remotes[name] = replace(known, url=value)
         else:
-            remotes[name] = Remote(known.urls | {value}, promisor=known.promisor)
+            remotes[name] = replace(known, push_url=value)
     return remotes
 
 

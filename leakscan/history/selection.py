@@ -16,12 +16,19 @@ from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.git import Git, GitError
 from leakscan.history.locate import Layout
 from leakscan.history.refs import object_id, read_head, read_targets
-from leakscan.history.remotes import head_commit, promises, remote_name, tracked, without_password
+from leakscan.history.remotes import (
+    head_commit,
+    promises,
+    remote_name,
+    tracked,
+    tracked_of_all,
+    without_password,
+)
 from leakscan.model import ObjectId, Scope, ScopeKind
 from leakscan.record import Record, State
 
 _LINES_LIMIT: Final = 1 << 32
-_LOCAL: Final = (b"refs/heads", b"refs/tags")
+_LOCAL: Final = (b"refs/heads", b"refs/tags", b"refs/notes")
 
 
 class RangeError(LeakscanError):
@@ -54,9 +61,8 @@ class Selection(Record, frozen=True):
     """The objects that any of `include` reaches and none of `exclude`.
 
     `include` maps the name to show to the object. `names` are ref names that become visible with
-    it. `head` is the commit whose tree counts as the newest. `oldest` leaves out commits before
-    that time (seconds since 1970). `staged` is the commit that stands for an index. Objects that
-    are not here and `promised` are held by whoever gets the range.
+    it. `head` is the commit whose tree counts as the newest. `staged` is the commit that stands for
+    an index. Objects that are not here and `promised` are held by whoever gets the range.
     """
 
     scope: Scope
@@ -64,7 +70,6 @@ class Selection(Record, frozen=True):
     exclude: tuple[ObjectId, ...] = ()
     names: tuple[bytes, ...] = ()
     head: ObjectId | None = None
-    oldest: int | None = None
     staged: ObjectId | None = None
     promised: bool = False
 
@@ -98,51 +103,84 @@ def of_push(layout: Layout, updates: Sequence[Update], remote: str, url: str) ->
     """Select what a push brings to a remote. The remote is a name, or the URL itself."""
     name = remote_name(layout, remote, url)
     known = {update.old for update in updates if update.old is not None}
-    known |= tracked(layout, name) if name else set()
-    new = {update.ref: update.new for update in updates if update.new is not None}
+    followed = tracked(layout, name, url)
+    if _are_of(followed, updates):
+        known |= set(followed.values())
+    new = _by_ref(updates)
     shown = (name or without_password(url or remote)).encode("utf-8", "surrogateescape")
     return Selection(
         Scope(ScopeKind.PUSH, tuple(new), (shown,) if shown else ()),
         new,
         tuple(sorted(known)),
-        names=tuple(item.ref for item in updates if item.old is None and item.new is not None),
+        names=_created(updates),
         head=_newest(layout, new),
-        promised=promises(layout, name),
+        promised=promises(layout, name, url),
     )
 
 
-def of_unpushed(layout: Layout, remote: str, url: str) -> Selection:
-    """Select all of branches, tags and HEAD that no ref of the remote, if named, reaches.
+def of_unpushed(layout: Layout, remote: str, url: str, also: Sequence[str] = ()) -> Selection:
+    """Select all of branches, tags, notes and HEAD that no ref of the remote reaches.
 
-    For hook managers that do not pass on which refs are pushed.
+    For hook managers that do not pass on which refs are pushed; `also` are ids they name. Without
+    a remote and a URL the refs of all remotes count.
     """
     name = remote_name(layout, remote, url)
     local = read_targets(layout, *_LOCAL).targets
     head = head_commit(layout)
-    if head is not None:
-        local[b"HEAD"] = head
+    named = {text.encode(): object_id(text.encode(), layout.id_bytes) for text in also}
+    named[b"HEAD"] = head
+    local |= {text: one for text, one in named.items() if one is not None}
+    followed = tracked(layout, name, url)
+    known = set(followed.values()) if remote or url else tracked_of_all(layout)
+    shown = name or without_password(url or remote) or "all remotes"
     return Selection(
-        Scope(ScopeKind.PUSH, (b"all branches and tags",), ((name or "remotes").encode(),)),
+        Scope(ScopeKind.PUSH, (b"all branches and tags",), (shown.encode(),)),
         local,
-        tuple(sorted(tracked(layout, name))),
-        names=tuple(ref for ref in local if ref != b"HEAD"),
+        tuple(sorted(known)),
+        names=tuple(ref for ref in local if ref.startswith(b"refs/")),
         head=head,
-        promised=promises(layout, name),
+        promised=promises(layout, name, url),
     )
 
 
 def of_received(layout: Layout, updates: Sequence[Update]) -> Selection:
-    """Select what a receiving repository would get that none of its refs reaches."""
+    """Select what a receiving repository would get that none of its refs reaches.
+
+    The old ids are what the client says; it could name what it brings.
+    """
     known = set(read_targets(layout, b"refs").targets.values())
-    known |= {update.old for update in updates if update.old is not None}
-    new = {update.ref: update.new for update in updates if update.new is not None}
+    new = _by_ref(updates)
     return Selection(
         Scope(ScopeKind.RECEIVE, tuple(new), (b"all refs",)),
         new,
         tuple(sorted(known)),
-        names=tuple(item.ref for item in updates if item.old is None and item.new is not None),
+        names=_created(updates),
         head=next(iter(new.values()), None),
     )
+
+
+def _by_ref(updates: Sequence[Update]) -> dict[bytes, ObjectId]:
+    """Return what is brought, by ref; a ref that is named twice brings both."""
+    new: dict[bytes, ObjectId] = {}
+    for number, update in enumerate(updates, 1):
+        if update.new is not None:
+            name = update.ref if update.ref not in new else b"%b (line %d)" % (update.ref, number)
+            new[name] = update.new
+    return new
+
+
+def _created(updates: Sequence[Update]) -> tuple[bytes, ...]:
+    return tuple(item.ref for item in updates if item.old is None and item.new is not None)
+
+
+def _are_of(followed: Mapping[bytes, ObjectId], updates: Sequence[Update]) -> bool:
+    """Say whether tracking refs may be those of the remote that is pushed to.
+
+    They are not where it has none of the refs that they follow: its URL was changed.
+    """
+    known = set(followed.values())
+    has_lost = any(update.old is None and update.ref in followed for update in updates)
+    return not has_lost or any(update.old in known for update in updates)
 
 
 def of_range(layout: Layout, git: Git, text: str) -> Selection:
@@ -177,7 +215,10 @@ def of_range(layout: Layout, git: Git, text: str) -> Selection:
 
 
 def of_since(layout: Layout, git: Git, oldest: int, text: str) -> Selection:
-    """Select what the commits that refs and HEAD reach, and tags, brought since a time."""
+    """Select what the commits that refs and HEAD reach, and tags, brought since a time.
+
+    That is every commit of that time, and every commit that builds on one, whatever its own date.
+    """
     know_refs(layout, git)
     include: dict[bytes, ObjectId] = {}
     shown = "%(objectname) %(*objectname) %(taggerdate:unix) %(refname)"
@@ -192,7 +233,25 @@ def of_since(layout: Layout, git: Git, oldest: int, text: str) -> Selection:
     if head is not None:
         include[b"HEAD"] = head
     scope = Scope(ScopeKind.SINCE, (text.encode("utf-8", "surrogateescape"),))
-    return Selection(scope, include, head=head, oldest=oldest)
+    older = _older(git, set(include.values()), oldest, layout.id_bytes)
+    return Selection(scope, include, tuple(sorted(older)), head=head)
+
+
+def _older(git: Git, tips: Iterable[ObjectId], oldest: int, id_bytes: int) -> set[ObjectId]:
+    """Return the tips and parents that are older than a time, with all they descend from."""
+    command = ["rev-list", "--topo-order", "--reverse", "--parents", "--timestamp", "--stdin"]
+    feed = [tip.hex().encode("ascii") + b"\n" for tip in tips]
+    recent: set[bytes] = set()
+    edges: set[bytes] = {tip.hex().encode("ascii") for tip in tips}
+    known: set[bytes] = set()
+    for line in git.run(command, feed=feed, limit_bytes=_LINES_LIMIT).splitlines():
+        time, commit, *parents = line.split(b" ")
+        known.add(commit)
+        if int(time) >= oldest or not recent.isdisjoint(parents):
+            recent.add(commit)
+            edges.update(parents)
+    found = (object_id(edge, id_bytes) for edge in (edges & known) - recent)
+    return {one for one in found if one is not None}
 
 
 def list_range(git: Git, selection: Selection) -> Listed:
@@ -219,8 +278,6 @@ def _list(git: Git, selection: Selection) -> Listed:
     lines = [target.hex().encode("ascii") + b"\n" for target in set(selection.include.values())]
     lines += [b"^" + target.hex().encode("ascii") + b"\n" for target in selection.exclude]
     command = ["rev-list", "--objects", "--no-object-names", "--missing=print", "--stdin"]
-    if selection.oldest is not None:
-        command.append(f"--max-age={selection.oldest}")
     listed = Listed()
     for line in git.run(command, feed=lines, limit_bytes=_LINES_LIMIT).split():
         if line.startswith(b"?"):
