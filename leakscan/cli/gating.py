@@ -36,6 +36,12 @@ _NO_WAY: Final = "Ask whoever runs this server; nothing was accepted."
 _OWN_FILES: Final = (".leakscan.yaml", ".leakscan-baseline")
 
 
+class GateError(LeakscanError):
+    """A file or a folder that a gate needs cannot be used."""
+
+    code = ExitCode.INCOMPLETE
+
+
 class Caller(Record, frozen=True):
     """What git tells a hook through its environment, and what the user does."""
 
@@ -205,13 +211,14 @@ def guarded(here: Caller, hook: str, wording: Wording, run: Callable[[], int]) -
     """
     try:
         return run()
-    except LeakscanError as error:
+    except (LeakscanError, OSError) as error:
         if here.reason:
             return passed(here, hook, [f"not looked at: {type(error).__name__}"])
-        ways = [way for way in (error.hint, *_ways(wording)) if way] or [_NO_WAY]
-        error.hint = "\n  ".join(ways)
-        error.message = f"{wording.what} refused: {error.message}"
-        raise
+        told = error if isinstance(error, LeakscanError) else GateError(str(error))
+        ways = [way for way in (told.hint, *_ways(wording)) if way] or [_NO_WAY]
+        told.hint = "\n".join(ways)
+        told.message = f"{wording.what} refused: {told.message}"
+        raise told from error
 
 
 def stdin() -> bytes:
@@ -236,10 +243,11 @@ def _ways(wording: Wording) -> list[str]:
 def _situation(looked: Looked) -> Situation:
     layout, commits = looked.layout, looked.source.links.commits
     roots = {one.hex() for one, links in commits.items() if not links.parents}
+    merges = {one.hex() for one, links in commits.items() if len(links.parents) > 1}
     head = head_commit(layout)
     try:
         text = read_head(layout)
     except OSError:
         text = b""
     branch = text[4:].strip().decode("utf-8", "replace") if text.startswith(b"ref:") else None
-    return Situation(head.hex() if head else None, branch, frozenset(roots))
+    return Situation(head.hex() if head else None, branch, frozenset(roots), frozenset(merges))

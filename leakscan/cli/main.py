@@ -114,8 +114,8 @@ def _complain(message: str, hint: str, code: int) -> int:
     from leakscan.report.words import visible
 
     sys.stderr.write(f"leakscan: {visible(mask_text(message))}\n")
-    if hint:
-        sys.stderr.write(f"  {visible(mask_text(hint))}\n")
+    for line in hint.splitlines():
+        sys.stderr.write(f"  {visible(mask_text(line))}\n")
     return code
 
 

@@ -53,7 +53,7 @@ def command(time_budget: float | None, on_timeout: str, allow_bypass: bool) -> i
     """
     here = replace(gating.caller(), reason=_reason() if allow_bypass else "")
     bypass = "git push -o leakscan.bypass='REASON'" if allow_bypass else ""
-    wording = Wording("push", skip="", bypass=bypass)
+    wording = Wording("push", skip="", bypass=bypass, is_server=True)
 
     deadline = None if time_budget is None else time.monotonic() + time_budget
 

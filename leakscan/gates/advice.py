@@ -35,15 +35,18 @@ def _switch(place: OccurrenceDoc, its: FindingDoc, situation: Situation) -> list
 def _rewrite(place: OccurrenceDoc, its: FindingDoc, situation: Situation) -> list[str]:
     file, commit = _file(place), short(place["commit"])
     is_newest = place["commit"] == situation.head
-    rebase = _COMMAND + "git {}rebase --interactive{} "
+    # Without the option a rebase would take the merges above out of history.
+    merges = " --rebase-merges" if situation.merges else ""
+    rebase = _COMMAND + f"git {{}}rebase --interactive{merges}{{}} "
     rebase += "--root" if place["commit"] in situation.roots else f"{commit}^"
+    amend = f"git commit --amend --no-edit -- {file}"
     match place["kind"]:
         case "index":
             return [f"Take it out of {file}, then:", _COMMAND + f"git add -- {file}"]
         case "tag":
             return ["Make the tag again without it:", _COMMAND + f"git tag --delete {_name(place)}"]
         case "ref":
-            return ["Give the branch another name:", _COMMAND + "git branch --move NEW-NAME"]
+            return ["Give the ref another name when you push it: git push REMOTE LOCAL:NEW-NAME"]
         case "commit" if is_newest:
             return ["Write the message again:", _COMMAND + "git commit --amend"]
         case "commit":
@@ -52,19 +55,27 @@ def _rewrite(place: OccurrenceDoc, its: FindingDoc, situation: Situation) -> lis
                 rebase.format("", ""),
             ]
         case "path":
-            what = f"Give {file} another name"
-        case _:
-            what = f"Take it out of {file}"
-    if is_newest:
-        return [f"{what}, then:", _COMMAND + "git commit --all --amend --no-edit"]
+            return [
+                f"Give {file} another name (git mv) in {commit}, which is to be marked with edit:",
+                rebase.format("", ""),
+            ]
+    if is_newest and place["commit"] not in situation.merges:
+        return [f"Take it out of {file}, then:", _COMMAND + amend]
+    if place["commit"] in situation.merges:
+        return [
+            f"It came with a merge: put a line `break` behind that of {commit}, and there take it",
+            f"out of {file}, `git add -- {file}`, `git commit --amend --no-edit`,",
+            "`git rebase --continue`:",
+            rebase.format("", ""),
+        ]
     if not its["exposure"]["at_head"] and _is_gone(place, its):
         return [
-            f"It was taken out again later; mark {commit} with edit, and there: {_low(what)},",
-            "`git commit --all --amend --no-edit`, `git rebase --continue`:",
+            f"It was taken out again later; mark {commit} with edit, and there take it out of",
+            f"{file}, `{amend}`, `git rebase --continue`:",
             rebase.format("", " --empty=drop"),
         ]
     return [
-        f"{what}, then:",
+        f"Take it out of {file}, then:",
         _COMMAND + f"git commit --fixup={commit} -- {file}",
         rebase.format("-c sequence.editor=: ", " --autosquash"),
     ]
@@ -87,7 +98,3 @@ def _file(place: OccurrenceDoc) -> str:
 def _name(place: OccurrenceDoc) -> str:
     name = place["name"] or ""
     return name if _PLAIN.fullmatch(name) else "NAME"
-
-
-def _low(what: str) -> str:
-    return what[:1].lower() + what[1:]

@@ -6,6 +6,7 @@ directory. No secret is in it; a bypass that cannot be recorded is none.
 
 import json
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,8 @@ from leakscan.redact import mask_text
 from leakscan.report.base import ReportOptions, acts, is_complete
 
 FILE: Final = "leakscan/bypasses.jsonl"
+# Neither through a link, nor waiting for whoever reads a pipe.
+_CAREFUL: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 class BypassError(LeakscanError):
@@ -34,12 +37,15 @@ def record(common_dir: Path, *, gate: str, reason: str, time: str, what: Sequenc
     file = common_dir / FILE
     try:
         file.parent.mkdir(exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | _CAREFUL
         with os.fdopen(os.open(file, flags, 0o600), "a", encoding="utf-8") as stream:
+            if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                raise OSError("not a regular file")
             stream.write(json.dumps(line, ensure_ascii=True) + "\n")
     except OSError as error:
         raise BypassError(
-            f"The bypass cannot be recorded in {file} ({error.strerror}), so it does not count."
+            f"The bypass does not count: it cannot be recorded in {file} "
+            f"({error.strerror or error})."
         ) from error
     return file
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from leakscan.gates.advice import rewriting
 from leakscan.gates.wording import Situation, Wording
-from leakscan.model import ScanResult, Status
+from leakscan.model import ScanResult, SkipReason, Status
 from leakscan.remedy.places import role_for
 from leakscan.report.base import ReportOptions, acts, is_complete
 from leakscan.report.contract import FindingDoc, OccurrenceDoc, ReportDoc, SkippedDoc
@@ -19,6 +19,8 @@ from leakscan.report.words import count, moment, ref, short, visible, where
 _SHOWN: Final = 5
 _PLACES: Final = 3
 _WIDTH: Final = 92
+_NEVER_LEFT: Final = "It never left this machine, as far as git knows: rewriting is enough."
+_KEPT_BACK: Final = "Nobody can fetch it from here. If it is nowhere else, rewriting is enough."
 
 
 def message(
@@ -44,13 +46,13 @@ def message(
 def _refusal(found: list[FindingDoc], wording: Wording, situation: Situation) -> list[str]:
     lines = [f"leakscan: {wording.what} refused: {count(len(found), 'AWS credential')} in it."]
     for its in found[:_SHOWN]:
-        lines += ["", *_finding(its, situation)]
+        lines += ["", *_finding(its, wording, situation)]
     if len(found) > _SHOWN:
         lines += ["", f"  +{len(found) - _SHOWN} more; see all of them with `leakscan scan`."]
     return lines
 
 
-def _finding(its: FindingDoc, situation: Situation) -> list[str]:
+def _finding(its: FindingDoc, wording: Wording, situation: Situation) -> list[str]:
     starts = [one for one in its["occurrences"] if _is_start(one)]
     key_id = f" {visible(its['access_key_id'])}" if its["access_key_id"] else ""
     lines = [f"  {its['severity'].upper()}  {visible(its['title'])}{key_id}"]
@@ -60,7 +62,7 @@ def _finding(its: FindingDoc, situation: Situation) -> list[str]:
     if its["exposure"]["remotes"]:
         lines += _exposed(its)
     elif starts:
-        lines.append("    It never left this machine, as far as git knows: rewriting is enough.")
+        lines.append(f"    {_KEPT_BACK if wording.is_server else _NEVER_LEFT}")
         lines += [f"    {line}" for line in rewriting(starts[0], its, situation)]
     path = next((one["path"] for one in starts if one["path"]), "")
     lines += _prose("    ", f"Instead of a key: {role_for(path)}")
@@ -116,8 +118,20 @@ def _incomplete(doc: ReportDoc, wording: Wording) -> list[str]:
     lines += [f"  {_skip(one)}" for one in doc["skipped"][:_SHOWN]]
     if len(doc["skipped"]) > _SHOWN:
         lines.append(f"  +{len(doc['skipped']) - _SHOWN} more")
-    lines.append("  `git fsck` names what is damaged; `git fetch` brings what is missing.")
-    return lines
+    return [*lines, *(f"  {way}" for way in _repairs(doc, wording))]
+
+
+def _repairs(doc: ReportDoc, wording: Wording) -> list[str]:
+    """Return what can be done about what was not read."""
+    reasons = {one["reason"] for one in doc["skipped"]}
+    ways = []
+    if SkipReason.OUT_OF_TIME.value in reasons:
+        ways.append("Push fewer commits at once, or have the time budget raised.")
+    if SkipReason.PROMISED.value in reasons:
+        ways.append("Fetch from where it is pushed to: what that has need not be read.")
+    if reasons - {SkipReason.OUT_OF_TIME.value, SkipReason.PROMISED.value}:
+        ways.append("`git fsck` names what is damaged; `git fetch` brings what is missing.")
+    return ways
 
 
 def _skip(one: SkippedDoc) -> str:
@@ -140,10 +154,15 @@ def _notes(doc: ReportDoc) -> list[str]:
 
 def _ways_on(found: list[FindingDoc], wording: Wording) -> list[str]:
     lines = [""]
-    if found:
+    if found and wording.is_server:
+        lines += [
+            "  No secret at all? Have its fingerprint accepted, with a reason, in .leakscan.yaml",
+            "  on the main branch.",
+        ]
+    elif found:
         lines += [
             "  No secret at all? Say so for good, with a reason: a comment `leakscan:allow REASON`",
-            "  on its line, or its fingerprint in .leakscan.yaml.",
+            "  on the line of the secret, or its fingerprint in .leakscan.yaml.",
         ]
     if wording.bypass:
         lines.append(f"  To let this one pass and have that recorded: {wording.bypass}")

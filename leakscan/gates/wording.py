@@ -13,11 +13,14 @@ class Wording(Record, frozen=True):
     skip: str
     bypass: str
     """How to let it pass with a reason on record; empty where that is not possible."""
+    is_server: bool = False
+    """Whether whoever reads it is elsewhere: with the commits, and without this configuration."""
 
 
 class Situation(Record, frozen=True):
-    """What the advice depends on: HEAD's commit and branch, and the commits without parents."""
+    """What the advice depends on: HEAD's commit and branch, commits without parents, and merges."""
 
     head: str | None = None
     branch: str | None = None
     roots: frozenset[str] = frozenset()
+    merges: frozenset[str] = frozenset()

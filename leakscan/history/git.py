@@ -152,12 +152,20 @@ class Git:
             )
         self._program = program
         self._object_format = object_format
-        self._folder = tempfile.TemporaryDirectory(prefix="leakscan-", ignore_cleanup_errors=True)
-        self.git_dir = Path(self._folder.name)
-        write_git_dir(self.git_dir, object_format)
-        if quarantine is not None or scratch:
-            stores = [quarantine, objects] if quarantine is not None else [objects]
-            objects = borrowing_store(self.git_dir / "objects", stores)
+        try:
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="leakscan-", ignore_cleanup_errors=True
+            )
+            self.git_dir = Path(self._folder.name)
+            write_git_dir(self.git_dir, object_format)
+            if quarantine is not None or scratch:
+                stores = [quarantine, objects] if quarantine is not None else [objects]
+                objects = borrowing_store(self.git_dir / "objects", stores)
+        except OSError as error:
+            raise GitError(
+                f"No temporary folder can be made: {error.strerror or error}.",
+                hint="Make room, or name another folder in TMPDIR.",
+            ) from error
         self._environment = isolated(environment, self.git_dir, objects, max_object_bytes)
         self.deadline: float | None = None
         """Time of the monotonic clock at which `run` gives up."""
@@ -194,6 +202,7 @@ class Git:
     ) -> Iterator[GitProcess]:
         """Run git with arguments; `feed` is written to its stdin from a thread of its own.
 
+        An empty block of it sends what was written so far, to whoever waits for an answer.
         `extra` adds environment variables, such as GIT_INDEX_FILE. The process is ended on exit,
         and at the deadline.
         Raises GitError where git cannot be started.
@@ -279,6 +288,8 @@ def _write(stream: IO[bytes], feed: Iterable[bytes]) -> None:
     with suppress(OSError), stream:
         for block in feed:
             stream.write(block)
+            if not block:
+                stream.flush()
 
 
 def _enlarge_pipe(stream: IO[bytes] | None) -> None:
