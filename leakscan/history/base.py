@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     from leakscan.history.survey import Harvest, MakeInspector
 
 
-class Reader(Protocol):
+class WholeReader(Protocol):
+    """Reads objects that have to be whole to be understood."""
+
+    def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
+        """Yield each object in one piece, in the order of ids; a huge one is Skipped."""
+        ...
+
+
+class Reader(WholeReader, Protocol):
     """Reads objects. Every id asked for is answered: by Content, or by Skipped with the reason."""
 
     def read(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
         """Yield each object once, in any order; a huge blob comes in pieces."""
-        ...
-
-    def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
-        """Yield each object in one piece, in the order of ids; a huge one is Skipped."""
         ...
 
 

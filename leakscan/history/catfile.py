@@ -5,8 +5,10 @@ Skipped. git ends at a damaged object and says nothing of the rest; so it is sta
 it, and the ids it has not answered are asked again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from queue import SimpleQueue
+from typing import Final, Self
 
 from msgspec.structs import replace
 
@@ -29,6 +31,8 @@ _OBJECT_KINDS: Final = {
 
 _CAREFUL: Final = 512
 """Objects that are asked for one by one after git died, before it may buffer again."""
+_AT_ONCE: Final = 200
+"""Objects of one question: their ids fit in any pipe, so writing never waits for reading."""
 
 
 class _Answered:
@@ -69,16 +73,7 @@ class CatFile:
 
     def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
         """Like `read`, but a blob that comes in pieces is Skipped as too large."""
-        for item in self.read(ids):
-            is_piece = (
-                isinstance(item, Content)
-                and item.kind is Kind.BLOB
-                and (item.start or len(item.data) == PIECE_BYTES)
-            )
-            if not is_piece:
-                yield item
-            elif isinstance(item, Content) and not item.start:
-                yield Skipped(item.kind, SkipReason.TOO_LARGE, item.object_id)
+        yield from _whole(self.read(ids))
 
     def _run(
         self, ids: Sequence[ObjectId], *, buffered: bool
@@ -100,6 +95,68 @@ class CatFile:
         detail = "git stopped answering" if self._hung else self._complaint
         reason = SkipReason.TOO_LARGE if too_large else SkipReason.DAMAGED
         return Skipped(Kind.BLOB, reason, object_id, detail=detail)
+
+
+class Dialogue:
+    """Reads objects through one git process that stays, for questions that answers lead to."""
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._asked: SimpleQueue[bytes | None] = SimpleQueue()
+        self._open = ExitStack()
+        self._process: GitProcess | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
+        """Yield some objects in the order of ids, as `CatFile.read_whole` does; all are taken."""
+        for start in range(0, len(ids), _AT_ONCE):
+            yield from self._ask(ids[start : start + _AT_ONCE])
+
+    def _ask(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
+        process = self._process or self._begin()
+        lines = (object_id.hex().encode("ascii") + b"\n" for object_id in ids)
+        self._asked.put(b"".join(lines))
+        self._asked.put(b"")
+        for position, object_id in enumerate(ids):
+            try:
+                answer = list(_whole(_answer(process, object_id)))
+            except _StoppedError:
+                self._end()
+                yield from CatFile(self._git).read_whole(ids[position:])
+                return
+            yield from answer
+
+    def _begin(self) -> GitProcess:
+        command, asked = ["cat-file", "--batch"], SimpleQueue[bytes | None]()
+        self._asked = asked
+        self._process = self._open.enter_context(
+            self._git.start(command, feed=iter(asked.get, None))
+        )
+        return self._process
+
+    def _end(self) -> None:
+        self._asked.put(None)
+        self._process = None
+        self._open.close()
+
+
+def _whole(items: Iterable[Content | Skipped]) -> Iterator[Content | Skipped]:
+    """Let pass what is whole; say once of a blob that comes in pieces that it is too large."""
+    for item in items:
+        is_piece = (
+            isinstance(item, Content)
+            and item.kind is Kind.BLOB
+            and (item.start or len(item.data) == PIECE_BYTES)
+        )
+        if not is_piece:
+            yield item
+        elif isinstance(item, Content) and not item.start:
+            yield Skipped(item.kind, SkipReason.TOO_LARGE, item.object_id)
 
 
 def _answer(process: GitProcess, object_id: ObjectId) -> Iterator[Content | Skipped]:

@@ -5,14 +5,14 @@ store, so that the same stages follow. The versions before the range are read on
 was found, and only where they differ.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from leakscan.history.catfile import CatFile
+from leakscan.history.catfile import CatFile, Dialogue
 from leakscan.history.git import Git
 from leakscan.history.glance import Glance, glance
 from leakscan.history.locate import Layout
@@ -43,13 +43,21 @@ class _Anything(Collection[ObjectId]):
 class RangeSource:
     """What one selection holds; see `history.base.Source`.
 
-    `shallow_file` stands for the repository's own where git names another.
+    `shallow_file` stands for the repository's own where git names another. What is left of the
+    comparison when `is_over` is Skipped.
     """
 
     def __init__(
-        self, layout: Layout, git: Git, selection: Selection, shallow_file: Path | None = None
+        self,
+        layout: Layout,
+        git: Git,
+        selection: Selection,
+        shallow_file: Path | None = None,
+        is_over: Callable[[], bool] = lambda: False,
     ) -> None:
         self._layout = layout
+        self._git = git
+        self._is_over = is_over
         self._selection = selection
         self._skipped = list(layout.problems)
         self.shallow = self._read_shallow(git, shallow_file)
@@ -135,7 +143,8 @@ class RangeSource:
                 self._commits += len(item.read.get(Kind.COMMIT, ()))
                 has_found = has_found or _has_sighting(item)
             yield item
-        if has_found:
+        # Where nothing is excluded, all that the range is compared with is in it.
+        if has_found and self._selection.exclude:
             yield from self._context(surveyor)
 
     def declared_submodules(self) -> set[bytes]:
@@ -168,7 +177,9 @@ class RangeSource:
         """Yield what came of the versions before; one that cannot be read has nothing."""
         from leakscan.history.context import context_of
 
-        context = context_of(self.links.commits, self.reader, self._expected.keys())
+        with Dialogue(self._git) as reader:
+            inside = self._expected.keys()
+            context = context_of(self.links.commits, reader, inside, self._is_over)
         yield from context.skipped
         self.outside |= context.parents.keys()
         self.links.commits.update(context.parents)

@@ -73,7 +73,7 @@ class TreeIndex:
 
     def line(self, number: int) -> TreeLine:
         """Return a line by its number."""
-        return _parse(self._lines[number], self._id_bytes)
+        return parse_line(self._lines[number], self._id_bytes)
 
     def add(self, changes: TreeChanges) -> list[TreeLine]:
         """Take in some trees; return the lines that no tree had before."""
@@ -96,7 +96,7 @@ class TreeIndex:
                     array("I", [own[line] for line in lines]),
                 )
             )
-        return [_parse(line, self._id_bytes) for line in self._lines[first_line:]]
+        return [parse_line(line, self._id_bytes) for line in self._lines[first_line:]]
 
     def find(self, ids: Container[bytes], names: Collection[bytes] = ()) -> set[int]:
         """Return the numbers of the lines that have one of the ids, or one of the names."""
@@ -130,7 +130,8 @@ class TreeIndex:
         return found
 
 
-def _parse(line: bytes, id_bytes: int) -> TreeLine:
+def parse_line(line: bytes, id_bytes: int) -> TreeLine:
+    """Return the entry that a line of a tree is."""
     mode, _, rest = line[: -id_bytes - 1].partition(b" ")
     return TreeLine(mode.lstrip(b"0"), rest, ObjectId(line[-id_bytes:]))
 
