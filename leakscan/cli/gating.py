@@ -22,7 +22,7 @@ from leakscan.history.locate import Layout, locate, locate_git_dir
 from leakscan.history.refs import read_head, with_plain_refs
 from leakscan.history.remotes import head_commit
 from leakscan.history.selection import HookInputError, Selection
-from leakscan.model import Finding, ScanResult, TriageNote
+from leakscan.model import Finding, ObjectId, ScanResult, TriageNote
 from leakscan.pipeline import Judging
 from leakscan.record import Record
 from leakscan.report.base import ReportOptions, exit_code, is_complete
@@ -96,22 +96,27 @@ def open_git(here: Caller, *, scratch: bool = False) -> Iterator[tuple[Git, Layo
 def files(git: Git, layout: Layout) -> "ReadFile":
     """Return how to read a repository's own files: of its work tree, or if it is bare, of HEAD."""
     from leakscan.cli import triaging
-    from leakscan.history.committed import read_committed
 
     if layout.top != layout.git_dir:
         return triaging.work_tree(layout.top)
-    commit = head_commit(layout)
+    return files_of(git, head_commit(layout))
+
+
+def files_of(git: Git, commit: ObjectId | None) -> "ReadFile":
+    """Return how to read the files of a commit; None has none."""
+    from leakscan.history.committed import read_committed
+
     return lambda path: read_committed(git, commit, path) if commit is not None else None
 
 
-def own_triage(git: Git, layout: Layout, *, comments: bool = True) -> Judging:
+def own_triage(git: Git, layout: Layout) -> Judging:
     """Return the triage of a gate by the repository's own files. Raises LeakscanError."""
 
     def make() -> Judging:
         from leakscan.cli import triaging
 
         cache = wiring.cache_folder()
-        return triaging.own(files(git, layout), triaging.today(), comments=comments, cache=cache)
+        return triaging.own(files(git, layout), triaging.today(), cache=cache)
 
     return make() if _has_own_files(layout) else _Late(make)
 

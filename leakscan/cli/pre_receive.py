@@ -2,18 +2,23 @@
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Final
 
 import click
 from msgspec.structs import replace
 
-from leakscan.cli import gating
-from leakscan.errors import ExitCode
+from leakscan.cli import gating, triaging, wiring
+from leakscan.errors import ExitCode, LeakscanError
 from leakscan.gates.wording import Wording
-from leakscan.history.git import OutOfTimeError
-from leakscan.history.selection import of_received, parse_received
+from leakscan.history.git import Git, OutOfTimeError
+from leakscan.history.locate import Layout
+from leakscan.history.refs import read_head
+from leakscan.history.remotes import head_commit
+from leakscan.history.selection import Update, of_received, parse_received
 from leakscan.model import ScanResult, SkipReason
 from leakscan.report.base import ReportOptions, exit_code
+from leakscan.triage.triage import Triage
 
 _OPTION: Final = "leakscan.bypass="
 
@@ -60,10 +65,11 @@ def command(time_budget: float | None, on_timeout: str, allow_bypass: bool) -> i
     def run() -> int:
         text = gating.stdin()
         with gating.open_git(here) as (git, layout):
-            selection = of_received(layout, parse_received(text, layout.id_bytes))
+            updates = parse_received(text, layout.id_bytes)
+            selection = of_received(layout, updates)
             if not selection.include:
                 return 0
-            triage = gating.own_triage(git, layout, comments=False)
+            triage = _triage(git, layout, updates)
             git.deadline = deadline
             looked = gating.look(here, git, layout, selection, triage, deadline)
         if on_timeout == "accept" and looked and _is_only_late(looked.result):
@@ -76,6 +82,25 @@ def command(time_budget: float | None, on_timeout: str, allow_bypass: bool) -> i
         if on_timeout == "accept":
             return _accept_late()
         raise
+
+
+def _triage(git: Git, layout: Layout, updates: Sequence[Update]) -> Triage:
+    """Return the triage by the accepted branch, and see that its next files are valid too.
+
+    Files that are invalid already are not obeyed: else no push could put them right. Raises
+    LeakscanError for those that the push brings.
+    """
+    today, cache = triaging.today(), wiring.cache_folder()
+    branch = read_head(layout).removeprefix(b"ref:").strip()
+    for update in updates:
+        if update.ref == branch and update.new is not None:
+            triaging.own(gating.files_of(git, update.new), today, comments=False, cache=cache)
+    read = gating.files_of(git, head_commit(layout))
+    try:
+        return triaging.own(read, today, comments=False, cache=cache)
+    except LeakscanError as error:
+        click.echo(f"leakscan: what HEAD accepts is not obeyed: {error.message}", err=True)
+        return Triage([], today)
 
 
 def _accept_late() -> int:

@@ -37,10 +37,12 @@ def scan_range(source: RangeSource, gate: Gate) -> ScanResult:
     """Scan what a range introduces."""
     started = gate.clock()
     examined = examine(source, gate.make_stages, gate.observer, gate.is_over, is_range=True)
+    # A name in a tree that a tag names has no commit, and so no place that could be told.
+    placeless = bool(examined.findings) and _brings_bare_trees(source)
     here = [
         finding if _introduced(finding) else replace(finding, status=Status.KNOWN)
         for finding in examined.findings
-        if finding.occurrences
+        if finding.occurrences or placeless
     ]
     findings, notes = judged(here, gate.triage)
     if any(finding.status is Status.NEW for finding in findings) and not gate.is_over():
@@ -79,8 +81,19 @@ def _looked_up(finding: Finding, whole: Followed, held: int) -> Finding:
     return replace(finding, exposure=exposure, status=status)
 
 
+def _brings_bare_trees(source: RangeSource) -> bool:
+    """Say whether a ref or a tag leads to a tree without a commit."""
+    from leakscan.trace.refs import peel
+
+    trees = set(source.links.trees.ids)
+    return any(peel(source.links, one).target in trees for one in source.refs.targets.values())
+
+
 def _introduced(finding: Finding) -> set[Part]:
     """Return the parts of a credential that come to be somewhere in the range."""
     from leakscan.trace.held import is_start
+    from leakscan.trace.values import parts
 
+    if not finding.occurrences:
+        return {part for part, _ in parts(finding.credential.identity)}
     return {part for item in finding.occurrences if is_start(item) for part in item.parts}
