@@ -43,13 +43,15 @@ class NeedleError(LeakscanError):
 class Expression(Record, frozen=True):
     """One expression of the database: the rule it speaks for, or an anchor of an encoding.
 
-    A filler is neither; nothing follows from its hit.
+    A filler is neither; nothing follows from its hit. `literal_bytes` is how long a plain word is;
+    0 of other expressions, whose width has to be worked out.
     """
 
     source: bytes
     flags: int
     rule: int | None = None
     anchor: Encoding | None = None
+    literal_bytes: int = 0
 
 
 def first_phase(rules: Sequence[Rule]) -> list[Expression]:
@@ -75,7 +77,7 @@ def first_phase(rules: Sequence[Rule]) -> list[Expression]:
 @functools.cache
 def reach(expression: Expression) -> int:
     """Return the most bytes that decide on a hit: its own, and one on each side for an anchor."""
-    width: int = parser.parse(expression.source).getwidth()[1]
+    width: int = expression.literal_bytes or parser.parse(expression.source).getwidth()[1]
     return width + 2
 
 
@@ -98,13 +100,15 @@ def _anchors(rules: Sequence[Rule]) -> Iterable[Expression]:
     for word in sorted(words | set(_NEAR_ANCHORS)):
         source = rb"\x00".join(re.escape(bytes([char])) for char in word)
         caseless = hyperscan.HS_FLAG_CASELESS if word.islower() else 0
-        yield Expression(source, caseless, anchor=Encoding.UTF_16_LE)
+        literal_bytes = 2 * len(word) - 1
+        yield Expression(source, caseless, None, Encoding.UTF_16_LE, literal_bytes)
 
 
 def _fillers() -> Iterable[Expression]:
     for number in range(_FILLERS):
         word = b"\xf5\xf7\xf9\xfb\xfd\xff" + bytes([0xF6 + number // 7, 0xF5 + number % 7])
-        yield Expression(b"".join(b"\\x%02x" % byte for byte in word), 0)
+        source = b"".join(b"\\x%02x" % byte for byte in word)
+        yield Expression(source, 0, literal_bytes=len(word))
 
 
 def compile_database(
