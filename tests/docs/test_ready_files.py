@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -151,47 +151,172 @@ def reported(file: Path) -> str:
     return text
 
 
+class Job(NamedTuple):
+    """A ready file: its script, its report, and the variables that its service sets."""
+
+    script: str
+    report: str
+    request: dict[str, str]
+    push: dict[str, str]
+    night: dict[str, str]
+    before: str
+    branch: str
+
+
+def github() -> Job:
+    always = {"DEFAULT": "main", "BEFORE": "", "GITHUB_BASE_REF": ""}
+    return Job(
+        github_script(),
+        "leakscan.sarif",
+        {
+            **always,
+            "GITHUB_EVENT_NAME": "pull_request",
+            "GITHUB_BASE_REF": "main",
+            "GITHUB_REF_NAME": "7/merge",
+        },
+        {**always, "GITHUB_EVENT_NAME": "push"},
+        {**always, "GITHUB_EVENT_NAME": "schedule", "GITHUB_REF_NAME": "main"},
+        "BEFORE",
+        "GITHUB_REF_NAME",
+    )
+
+
+def gitlab() -> Job:
+    always = {
+        "CI_DEFAULT_BRANCH": "main",
+        "CI_COMMIT_BEFORE_SHA": NO_COMMIT,
+        "CI_COMMIT_BRANCH": "",
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "",
+    }
+    return Job(
+        gitlab_script(),
+        "gl-secret-detection-report.json",
+        {
+            **always,
+            "CI_PIPELINE_SOURCE": "merge_request_event",
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        },
+        {**always, "CI_PIPELINE_SOURCE": "push"},
+        {**always, "CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main"},
+        "CI_COMMIT_BEFORE_SHA",
+        "CI_COMMIT_BRANCH",
+    )
+
+
+JOBS = [github(), gitlab()]
+each_job = pytest.mark.parametrize("job", JOBS, ids=["github", "gitlab"])
+
+ALLOW_ALL = b"version: 1\nallow:\n  - paths: ['**']\n    reason: none of this matters\n"
+
+
+@each_job
 @pytest.mark.parametrize(("topic", "code"), [("bad", FINDINGS), ("good", CLEAN)])
-def test_github_scans_what_a_pull_request_introduces(
-    topic: str, code: int, history: History, service: Service
+def test_what_a_request_brings_is_scanned(
+    topic: str, code: int, job: Job, history: History, service: Service
 ) -> None:
     commit = {"bad": history.bad, "good": history.good}[topic]
-    variables = {"GITHUB_BASE_REF": "main", "BEFORE": ""}
-    assert service.run(github_script(), commit, variables) == code
-    report = reported(service.clone.path / "leakscan.sarif")
+    if job.before.startswith("CI_"):  # GitLab fetches the refs of the request alone.
+        service.clone.git("update-ref", "-d", "refs/remotes/origin/main")
+    assert service.run(job.script, commit, job.request) == code
+    report = reported(service.clone.path / job.report)
     assert (history.new.key_id in report) == bool(code)
     assert history.old.key_id not in report
 
 
-@pytest.mark.parametrize(("topic", "code"), [("bad", FINDINGS), ("good", CLEAN)])
-def test_gitlab_scans_what_a_merge_request_introduces(
-    topic: str, code: int, history: History, service: Service
+@each_job
+def test_what_a_pushed_branch_has_over_the_default_branch_is_scanned(
+    job: Job, history: History, service: Service
 ) -> None:
-    commit = {"bad": history.bad, "good": history.good}[topic]
-    # GitLab fetches the refs of the request alone.
-    service.clone.git("update-ref", "-d", "refs/remotes/origin/main")
-    variables = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"}
-    assert service.run(gitlab_script(), commit, variables) == code
-    report = reported(service.clone.path / "gl-secret-detection-report.json")
-    assert (history.new.key_id in report) == bool(code)
-    assert history.old.key_id not in report
+    # Also where the branch was before: what it may have said is accepted was never looked at.
+    for before in (NO_COMMIT, "1" * 40, history.base, history.bad):
+        pushed = {**job.push, job.branch: "topic", job.before: before}
+        assert service.run(job.script, history.bad, pushed) == FINDINGS
+        assert service.run(job.script, history.good, pushed) == CLEAN
+        assert history.old.key_id not in reported(service.clone.path / job.report)
 
 
-@pytest.mark.parametrize("which", ["github", "gitlab"])
-def test_a_push_is_scanned_from_where_the_branch_was(
-    which: str, history: History, service: Service
+@each_job
+def test_the_default_branch_is_scanned_from_where_it_was(
+    job: Job, history: History, service: Service
 ) -> None:
-    script, variable, report = {
-        "github": (github_script(), "BEFORE", "leakscan.sarif"),
-        "gitlab": (gitlab_script(), "CI_COMMIT_BEFORE_SHA", "gl-secret-detection-report.json"),
-    }[which]
-    empty = {"GITHUB_BASE_REF": "", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": ""}
-    assert service.run(script, history.main, {**empty, variable: history.base}) == CLEAN
-    assert service.run(script, history.bad, {**empty, variable: history.base}) == FINDINGS
-    # A new branch, and one whose former tip a forced push has taken away: everything.
+    pushed = {**job.push, job.branch: "main"}
+    assert service.run(job.script, history.main, {**pushed, job.before: history.base}) == CLEAN
+    assert service.run(job.script, history.bad, {**pushed, job.before: history.base}) == FINDINGS
+    # A first push, and one after a forced push has taken the former tip away: everything.
     for before in (NO_COMMIT, "1" * 40):
-        assert service.run(script, history.good, {**empty, variable: before}) == FINDINGS
-        assert history.old.key_id in reported(service.clone.path / report)
+        assert service.run(job.script, history.main, {**pushed, job.before: before}) == FINDINGS
+        assert history.old.key_id in reported(service.clone.path / job.report)
+
+
+@each_job
+def test_a_change_cannot_silence_its_own_check(
+    job: Job, history: History, service: Service, keys: KeyMaker
+) -> None:
+    leak = keys.leak()
+    marked = leak.env().replace(b"\n", b" # leakscan:allow it says so itself\n")
+    silent = history.repo.commit(
+        {b".leakscan.yaml": ALLOW_ALL, b"new.env": marked}, branch="silent", parents=[history.base]
+    )
+    later = history.repo.commit({b"more": keys.leak().env()}, branch="silent")
+    service.clone.git("fetch", "-q")
+    pushed = {**job.push, job.branch: "silent"}
+    for variables in (
+        job.request,
+        {**pushed, job.before: NO_COMMIT},
+        {**pushed, job.branch: "main", job.before: history.base},
+    ):
+        assert service.run(job.script, silent, variables) == FINDINGS
+        assert leak.key_id in reported(service.clone.path / job.report)
+    assert service.run(job.script, later, {**pushed, job.before: silent}) == FINDINGS
+    # And what is not valid is no way to stop it either.
+    broken = history.repo.commit(
+        {b".leakscan.yaml": b"allow: [", b"new.env": leak.env()},
+        branch="broken",
+        parents=[history.base],
+    )
+    service.clone.git("fetch", "-q")
+    assert service.run(job.script, broken, job.request) == FINDINGS
+
+
+@each_job
+@pytest.mark.parametrize("file", [b".leakscan.yaml", b".leakscan-baseline"])
+def test_what_the_target_accepts_is_accepted(
+    file: bytes, job: Job, history: History, service: Service, cli: Cli
+) -> None:
+    accepted = ALLOW_ALL
+    if file == b".leakscan-baseline":
+        assert service.run("leakscan baseline create .", history.bad, {}) == CLEAN
+        accepted = (service.clone.path / file.decode()).read_bytes()
+        (service.clone.path / file.decode()).unlink()
+    main = history.repo.commit({file: accepted}, branch="main")
+    service.clone.git("fetch", "-q")
+    assert service.run(job.script, history.bad, job.request) == CLEAN
+    pushed = {**job.push, job.branch: "main", job.before: main}
+    assert service.run(job.script, history.bad, pushed) == CLEAN
+
+
+@each_job
+def test_at_night_everything_is_scanned_and_tags_too(
+    job: Job, history: History, service: Service, keys: KeyMaker
+) -> None:
+    leak = keys.leak()
+    history.repo.tag("v1", "main", leak.env())
+    service.clone.git("fetch", "-q", "--tags")
+    assert service.run(job.script, history.main, job.night) == FINDINGS
+    report = reported(service.clone.path / job.report)
+    assert leak.key_id in report
+    assert history.old.key_id in report
+
+
+@each_job
+def test_a_new_branch_that_brings_nothing_passes(
+    job: Job, repo: Repo, tmp_path: Path, cli: Cli
+) -> None:
+    commit = repo.commit({b"README": b"read me\n"})
+    service = Service(tmp_path, repo, cli)
+    pushed = {**job.push, job.branch: "topic", job.before: NO_COMMIT}
+    assert service.run(job.script, commit, pushed) == CLEAN
+    reported(service.clone.path / job.report)
 
 
 # -- the container --------------------------------------------------------------------------------
