@@ -275,7 +275,7 @@ class Git:
 
         Raises GitError where the installed git cannot convert one (before 2.48), and OSError.
         """
-        copy = self.git_dir / "with-reftable"
+        copy = Path(tempfile.mkdtemp(prefix="with-reftable-", dir=self.git_dir))
         write_git_dir(copy, self._object_format, ref_format="reftable")
         (copy / "refs" / "heads").write_text("this repository uses the reftable format\n")
         shutil.copytree(folder, copy / "reftable", symlinks=True)

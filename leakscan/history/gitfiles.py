@@ -13,7 +13,7 @@ from leakscan.history.catfile import PIECE_BYTES, pieces
 from leakscan.history.files import is_special, read_file, read_optional
 from leakscan.history.git import Git, GitError
 from leakscan.history.locate import Layout
-from leakscan.history.refs import worktree_dirs
+from leakscan.history.refs import worktree_dirs, worktree_prefix
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason
 from leakscan.record import Record
 
@@ -36,7 +36,14 @@ class IndexEntry(Record, frozen=True):
 
 def git_files(layout: Layout) -> Iterator[Content | Skipped]:
     """Yield the files of the git directory that are not read as objects, refs or index."""
-    top = layout.common_dir
+    yield from _files(layout, layout.common_dir, b"")
+    for git_dir, plain in layout.plain.items():
+        # Of a copy, only what stands nowhere as plain text: the messages in reflogs.
+        if (plain / "logs").is_dir():
+            yield from _files(layout, plain / "logs", worktree_prefix(layout, git_dir) + b"logs/")
+
+
+def _files(layout: Layout, top: Path, prefix: bytes) -> Iterator[Content | Skipped]:
     indexed = set(worktree_dirs(layout))
     waiting = [top]
     while waiting:
@@ -44,7 +51,7 @@ def git_files(layout: Layout) -> Iterator[Content | Skipped]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            yield _unreadable(folder, top, error)
+            yield _unreadable(_name(folder, top, prefix), error)
             continue
         for entry in entries:
             if (folder == top and entry.name in _ELSEWHERE) or (
@@ -54,7 +61,8 @@ def git_files(layout: Layout) -> Iterator[Content | Skipped]:
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(Path(entry.path))
             elif not is_special(entry) and not entry.is_symlink():
-                yield from _pieces(Path(entry.path), top)
+                path = Path(entry.path)
+                yield from _pieces(path, _name(path, top, prefix))
 
 
 def nested_repositories(layout: Layout) -> set[bytes]:
@@ -83,11 +91,7 @@ def read_indexes(layout: Layout, git: Git) -> Iterator[IndexEntry | Skipped]:
     """Yield the entries of the index of every work tree."""
     for git_dir in worktree_dirs(layout):
         path = git_dir / "index"
-        prefix = (
-            b""
-            if git_dir == layout.common_dir
-            else b"worktrees/" + os.fsencode(git_dir.name) + b"/"
-        )
+        prefix = worktree_prefix(layout, git_dir)
         try:
             data = read_optional(path, _INDEX_LIMIT)
             if data is None:
@@ -136,8 +140,11 @@ def lend_shared_index(git_dir: Path, git: Git) -> None:
         (git.git_dir / shared.name).write_bytes(read_file(shared, _INDEX_LIMIT))
 
 
-def _pieces(path: Path, top: Path) -> Iterator[Content | Skipped]:
-    name = os.fsencode(path.relative_to(top).as_posix())
+def _name(path: Path, top: Path, prefix: bytes) -> bytes:
+    return prefix + os.fsencode(path.relative_to(top).as_posix())
+
+
+def _pieces(path: Path, name: bytes) -> Iterator[Content | Skipped]:
     try:
         with path.open("rb") as file:
             whole = Content(Kind.GIT_FILE, b"", name=name)
@@ -145,10 +152,9 @@ def _pieces(path: Path, top: Path) -> Iterator[Content | Skipped]:
     except FileNotFoundError:
         return  # Lock and message files come and go.
     except OSError as error:
-        yield _unreadable(path, top, error)
+        yield _unreadable(name, error)
 
 
-def _unreadable(path: Path, top: Path, error: OSError) -> Skipped:
-    name = os.fsencode(path.relative_to(top).as_posix())
+def _unreadable(name: bytes, error: OSError) -> Skipped:
     detail = error.strerror or str(error)
     return Skipped(Kind.GIT_FILE, SkipReason.UNREADABLE, path=name, detail=detail)

@@ -54,6 +54,12 @@ class Layout(Record, frozen=True):
     remotes: Mapping[str, Remote]
     problems: tuple[Skipped, ...]
     """Files of the git directory that should tell how to read it, and could not be read."""
+    plain: Mapping[Path, Path] = {}
+    """For git directories whose refs are no plain files: where there is a copy in plain files."""
+
+    def refs_of(self, git_dir: Path) -> Path:
+        """Return where refs, HEAD and reflogs of one of the git directories are plain files."""
+        return self.plain.get(git_dir, git_dir)
 
     @property
     def id_bytes(self) -> int:

@@ -73,8 +73,9 @@ def read_targets(layout: Layout, *folders: bytes) -> Refs:
     _read_packed(layout, refs)
     starts = tuple(folder + b"/" for folder in folders)
     refs.targets = {name: to for name, to in refs.targets.items() if name.startswith(starts)}
+    top = layout.refs_of(layout.common_dir)
     for folder in folders:
-        for path, name in _walk(layout.common_dir / os.fsdecode(folder), folder, refs.skipped):
+        for path, name in _walk(top / os.fsdecode(folder), folder, refs.skipped):
             _read_loose_ref(path, name, layout, refs, symbolic)
     for name, target in symbolic.items():
         _resolve(name, target, symbolic, refs)
@@ -86,7 +87,7 @@ def read_head(layout: Layout) -> bytes:
 
     Raises OSError.
     """
-    return read_file(layout.git_dir / "HEAD", _REF_LIMIT).strip()
+    return read_file(layout.refs_of(layout.git_dir) / "HEAD", _REF_LIMIT).strip()
 
 
 def read_ref(layout: Layout, name: bytes) -> ObjectId | None:
@@ -96,7 +97,7 @@ def read_ref(layout: Layout, name: bytes) -> ObjectId | None:
         seen.add(name)
         refs = Refs()
         symbolic: dict[bytes, bytes] = {}
-        path = layout.common_dir / os.fsdecode(name)
+        path = layout.refs_of(layout.common_dir) / os.fsdecode(name)
         if path.is_file():
             _read_loose_ref(path, name, layout, refs, symbolic)
         else:
@@ -117,25 +118,44 @@ def read_shallow(layout: Layout, file: Path | None = None) -> tuple[bytes, froze
     return text, frozenset(ids)
 
 
-def with_plain_refs(layout: Layout, git: Git) -> Layout:
-    """Return a layout whose refs and reflogs are plain files: a converted copy of a reftable."""
-    try:
-        copy = git.refs_from_reftable(layout.common_dir / "reftable")
-    except (GitError, OSError) as error:
-        detail = f"refs are stored as reftable; it takes git 2.48 or newer to read them ({error})"
-        lost = Skipped(Kind.REF, SkipReason.UNSUPPORTED, path=b"reftable", detail=detail)
-        return replace(layout, problems=(*layout.problems, lost))
+def with_plain_refs(layout: Layout, git: Git, *, everywhere: bool = False) -> Layout:
+    """Return a layout that also knows the refs and reflogs of its reftables as plain files.
+
+    Each work tree has a reftable of its own, beside the common one. A gate asks only for the one
+    it is called in: what is wrong with others must not stop it; a whole scan asks `everywhere`.
+    Source: git documentation, git-worktree, "Refs"; gitrepository-layout, `reftable`.
+    """
+    plain: dict[Path, Path] = {}
     problems = list(layout.problems)
-    for worktree in _worktrees(layout):
-        name = b"worktrees/" + os.fsencode(worktree.name)
-        detail = "the refs of a linked work tree, kept as reftable"
-        problems.append(Skipped(Kind.REF, SkipReason.UNSUPPORTED, path=name, detail=detail))
-    return replace(layout, git_dir=copy, common_dir=copy, problems=tuple(problems))
+    dirs = worktree_dirs(layout) if everywhere else [layout.common_dir, layout.git_dir]
+    for git_dir in dict.fromkeys(dirs):
+        try:
+            plain[git_dir] = git.refs_from_reftable(git_dir / "reftable")
+        except (GitError, OSError) as error:
+            problems.append(_not_converted(layout, git_dir, error))
+            if git_dir == layout.common_dir:
+                break  # So it goes with all of them.
+    return replace(layout, plain=plain, problems=tuple(problems))
+
+
+def _not_converted(layout: Layout, git_dir: Path, error: Exception) -> Skipped:
+    name = worktree_prefix(layout, git_dir) + b"reftable"
+    detail = f"refs are stored as reftable; it takes git 2.48 or newer to read them ({error})"
+    if git_dir != layout.common_dir:
+        detail = f"the refs of a linked work tree, stored as reftable ({error})"
+    return Skipped(Kind.REF, SkipReason.UNSUPPORTED, path=name, detail=detail)
 
 
 def worktree_dirs(layout: Layout) -> list[Path]:
     """Return the git directories of all work trees, the main one first."""
     return list(dict.fromkeys([layout.common_dir, *_worktrees(layout), layout.git_dir]))
+
+
+def worktree_prefix(layout: Layout, git_dir: Path) -> bytes:
+    """Return what stands before the names of a work tree's own refs and files."""
+    if git_dir == layout.common_dir:
+        return b""
+    return b"worktrees/" + os.fsencode(git_dir.name) + b"/"
 
 
 def _worktrees(layout: Layout) -> list[Path]:
@@ -147,8 +167,9 @@ def _worktrees(layout: Layout) -> list[Path]:
 
 
 def _read_packed(layout: Layout, refs: Refs) -> None:
+    path = layout.refs_of(layout.common_dir) / "packed-refs"
     try:
-        text = read_optional(layout.common_dir / "packed-refs", _PACKED_LIMIT) or b""
+        text = read_optional(path, _PACKED_LIMIT) or b""
     except OSError as error:
         refs.skipped.append(_unreadable(b"packed-refs", error))
         return
@@ -164,10 +185,8 @@ def _read_packed(layout: Layout, refs: Refs) -> None:
 
 
 def _read_loose(git_dir: Path, layout: Layout, refs: Refs, symbolic: dict[bytes, bytes]) -> None:
-    prefix = (
-        b"" if git_dir == layout.common_dir else b"worktrees/" + os.fsencode(git_dir.name) + b"/"
-    )
-    for path, relative in _walk(git_dir / "refs", b"refs", refs.skipped):
+    prefix = worktree_prefix(layout, git_dir)
+    for path, relative in _walk(layout.refs_of(git_dir) / "refs", b"refs", refs.skipped):
         _read_loose_ref(path, prefix + relative, layout, refs, symbolic)
 
 
@@ -223,13 +242,9 @@ def _resolve(name: bytes, target: bytes, symbolic: dict[bytes, bytes], refs: Ref
 
 def _read_heads(layout: Layout, refs: Refs) -> None:
     for git_dir in worktree_dirs(layout):
-        name = (
-            b"HEAD"
-            if git_dir == layout.common_dir
-            else b"worktrees/" + os.fsencode(git_dir.name) + b"/HEAD"
-        )
+        name = worktree_prefix(layout, git_dir) + b"HEAD"
         try:
-            text = read_file(git_dir / "HEAD", _REF_LIMIT).strip()
+            text = read_file(layout.refs_of(git_dir) / "HEAD", _REF_LIMIT).strip()
         except OSError as error:
             refs.skipped.append(_unreadable(name, error))
             continue
@@ -247,12 +262,8 @@ def _read_heads(layout: Layout, refs: Refs) -> None:
 
 def _read_reflogs(layout: Layout, refs: Refs) -> None:
     for git_dir in worktree_dirs(layout):
-        prefix = (
-            b""
-            if git_dir == layout.common_dir
-            else b"worktrees/" + os.fsencode(git_dir.name) + b"/"
-        )
-        for path, relative in _walk(git_dir / "logs", b"", refs.skipped):
+        prefix = worktree_prefix(layout, git_dir)
+        for path, relative in _walk(layout.refs_of(git_dir) / "logs", b"", refs.skipped):
             name = prefix + relative[1:]
             try:
                 lines = read_file(path, _REFLOG_LIMIT).splitlines()

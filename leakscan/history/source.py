@@ -48,8 +48,9 @@ class StoreSource:
             git.borrow(self._listing.folders)
         self.reader: Reader = CatFile(git)
         self.links = Links(self._listing.ids, layout.id_bytes)
-        self._ref_layout = layout if layout.ref_format == "files" else with_plain_refs(layout, git)
-        self.refs = read_refs(self._ref_layout)
+        if layout.ref_format != "files":
+            self._layout = with_plain_refs(layout, git, everywhere=True)
+        self.refs = read_refs(self._layout)
         self.index: list[IndexEntry] = []
         self._lfs: set[bytes] = set()
         self.shallow = self._read_shallow()
@@ -72,11 +73,9 @@ class StoreSource:
             self._lfs |= item.lfs
             yield item
         yield from self._listing.skipped
-        yield from self._ref_layout.problems
+        yield from self._layout.problems
         yield from self._names()
         yield from git_files(self._layout)
-        if self._ref_layout.common_dir != self._layout.common_dir:
-            yield from git_files(self._ref_layout)
 
     def _objects(self, make_inspector: MakeInspector) -> Iterator[Harvest | Skipped]:
         """Yield what came of every listed object: families first, what they leave through git."""
