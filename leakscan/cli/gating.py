@@ -166,11 +166,19 @@ def look(
     deadline: float | None = None,
 ) -> Looked | None:
     """Scan what was selected, until a time of the monotonic clock; None where there is nothing."""
-    source = RangeSource(layout, git, selection, here.shallow)
+    source = RangeSource(
+        layout,
+        git,
+        selection,
+        here.shallow,
+        lambda: deadline is not None and time.monotonic() > deadline,
+    )
+    make_stages = wiring.stages(None, deep=False)
+    make_stages()  # Before git is waited for, which lists the range meanwhile.
     if source.is_empty:
         return None
     gate = Gate(
-        wiring.stages(None, deep=False),
+        make_stages,
         lambda: wiring.open_layout(here.layout, wiring.reading(_LIMIT_BYTES, None, "packs")),
         triage,
         Quiet(),

@@ -12,10 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leakscan.match.matcher import Matcher
 from leakscan.model import Candidate, Content, Credential, Remediation, RuleSet, Sighting
 from leakscan.pipeline import Stages
-from leakscan.rules.load import load_rules
 
 if TYPE_CHECKING:
     from leakscan.history.locate import Layout
@@ -38,6 +36,8 @@ class MakeStages:
     def __call__(self) -> Stages:
         """Return the stages of this process. Raises LeakscanError for an invalid text."""
         if self._made is None:
+            from leakscan.match.matcher import Matcher
+
             matcher = Matcher(self._rules, deep=self._deep, cache=cache_folder())
             self._made = Stages(self._rules, matcher, _LateScorer(), _load_catalog, _fill)
         return self._made
@@ -78,6 +78,8 @@ def _fill(remediation: Remediation, credential: Credential) -> Remediation:
 
 def stages(rules_folder: Path | None, *, deep: bool) -> MakeStages:
     """Return how to make the stages. Raises LeakscanError for an invalid rule file."""
+    from leakscan.rules.load import load_rules
+
     return MakeStages(load_rules(rules_folder, cache_folder()), deep)
 
 

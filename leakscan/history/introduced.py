@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from leakscan.history.ahead import Ahead
 from leakscan.history.catfile import CatFile, Dialogue
 from leakscan.history.git import Git
 from leakscan.history.glance import Glance, glance
 from leakscan.history.locate import Layout
 from leakscan.history.refs import Refs, read_shallow
-from leakscan.history.selection import Selection, list_range
+from leakscan.history.selection import Listed, Selection, list_range
 from leakscan.model import Content, Kind, ObjectId, Sighting, Skipped, SkipReason, Target
 
 if TYPE_CHECKING:
@@ -62,13 +63,21 @@ class RangeSource:
         self._skipped = list(layout.problems)
         self.shallow = self._read_shallow(git, shallow_file)
         self.reader: Reader = CatFile(git)
-        self._listed = list_range(git, selection)
-        self._expected = dict.fromkeys(self._listed.ids)
+        # While git walks, others can be imported: a push waits for the slower of the two.
+        self._listing = Ahead(lambda: list_range(git, selection))
         self.refs = Refs(targets=dict(selection.include), head=selection.head)
         self.index: list[IndexEntry] = []
         self.outside: set[ObjectId] = set()
         self.staged = selection.staged
         self._commits = 0
+
+    @cached_property
+    def _listed(self) -> Listed:
+        return self._listing.result()
+
+    @cached_property
+    def _expected(self) -> dict[ObjectId, None]:
+        return dict.fromkeys(self._listed.ids)
 
     @cached_property
     def links(self) -> "Links":

@@ -250,7 +250,7 @@ def _measured_push(repo: str, remote: str, line: str) -> dict[str, Any]:
         with clock.during("tools of the bench"):
             install(clock, PUSH_STAGES)
             _watch_git(clock)
-        code = program(["pre-push", "origin", remote])
+        code = program(["pre-push", "--from-git", "--", "origin", remote])
     del clock.seconds["tools of the bench"]
     if code:
         raise MissingNameError(f"the hook ended with {int(code)}")

@@ -66,7 +66,8 @@ def loaded(cli: Cli, repo: Repo, folder: Path) -> set[str]:
     line = f"refs/heads/main {repo.id('HEAD')} refs/heads/main {'0' * 40}\n"
     env = {"PYTHONPATH": str(folder), "GIT_DIR": ".git"}
     url = str(folder / "nowhere.git")
-    run = cli.run("pre-push", "origin", url, cwd=repo.path, stdin=line.encode(), env=env)
+    words = ("pre-push", "--from-git", "--", "origin", url)  # As the hook writes it.
+    run = cli.run(*words, cwd=repo.path, stdin=line.encode(), env=env)
     assert (run.code, run.err) == (CLEAN, b"")
     return set(said.read_text().split())
 
