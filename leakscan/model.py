@@ -288,7 +288,8 @@ class Occurrence(Record, frozen=True):
 
     `object_id` is the blob (or the commit or tag) that holds it. `at_boundary` says that a parent
     was not in the store, so that the origin may lie beyond. `name` is the ref, tag or git file.
-    `marker` is the comment beside the part that decides: the secret, else the token, else the id.
+    `marker` is the comment beside the part that decides: the secret, else the token, else the id;
+    `marker_is_old` says that it stood there before, beside another value or none.
     """
 
     place: Place
@@ -307,6 +308,7 @@ class Occurrence(Record, frozen=True):
     encoding: Encoding = Encoding.PLAIN
     at_boundary: bool = False
     marker: Marker | None = None
+    marker_is_old: bool = False
 
 
 class RemoteExposure(Record, frozen=True):

@@ -28,8 +28,9 @@ from leakscan.model import (
 from leakscan.record import State
 from leakscan.trace.events import PathEvent, numbers_of
 from leakscan.trace.held import Remotes
-from leakscan.trace.refs import Names, names_by_value, peel
-from leakscan.trace.tracer import Traced
+from leakscan.trace.old_markers import OldMarkers, old_markers
+from leakscan.trace.refs import Names, names_by_value
+from leakscan.trace.tracer import HEAD, TipPlace, Traced
 from leakscan.trace.values import DECIDES, Spot, Value, Values, parts
 
 _NOBODY: Final = Ident(b"", b"", None)
@@ -52,7 +53,8 @@ class Findings(State):
     traced: Traced
     idents: Mapping[ObjectId, Ident]
     events: Mapping[int, list[int]]
-    head_places: Mapping[int, list[tuple[bytes, ObjectId, bool]]]
+    tip_places: Mapping[int, list[TipPlace]]
+    old_markers: OldMarkers
     staged: Mapping[ObjectId, list[IndexEntry]]
     refs: Mapping[int, Names]
     tips: Mapping[int, Names]
@@ -86,7 +88,7 @@ class Findings(State):
             for spot in self.values.at(kind, key, numbers):
                 known = self._by(commit, Place.COMMIT, Event.INTRODUCED)
                 yield _placed(replace(known, object_id=commit), spot)
-        yield from self._at_head(numbers)
+        yield from self._at_tips(numbers)
         yield from self._named(numbers)
         yield from self._unheld(numbers)
 
@@ -101,7 +103,7 @@ class Findings(State):
         )
         if event.event in _STARTS and event.blob is not None:
             for spot in self.values.at(Kind.BLOB, event.blob, numbers):
-                yield _placed(known, spot)
+                yield self._with_marker(known, spot, event.commit)
         else:
             spots = self.values.at(Kind.BLOB, event.blob, numbers) if event.blob else []
             marker = next((spot.marker for spot in spots), None)
@@ -126,17 +128,21 @@ class Findings(State):
         here = {part for (part, _), number in self.values.numbers.items() if number in numbers}
         return tuple(part for part in Part if part in here)
 
-    def _at_head(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
-        refs = self.source.refs
-        if refs.head is None:
-            return
-        commit = peel(self.source.links, refs.head).target
-        places = {place for number in numbers for place in self.head_places.get(number, ())}
-        for path, blob, symlink in sorted(places):
-            place = Place.SYMLINK if symlink else Place.FILE
-            here = Occurrence(place, Event.PRESENT, (), blob, commit, path=path, name=b"HEAD")
-            for spot in self.values.at(Kind.BLOB, blob, numbers):
-                yield _placed(here, spot)
+    def _at_tips(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
+        """Yield what HEAD holds, and what stands beside a comment at another tip."""
+        places = {place for number in numbers for place in self.tip_places.get(number, ())}
+        for at in sorted(places):
+            place = Place.SYMLINK if at.symlink else Place.FILE
+            here = Occurrence(
+                place, Event.PRESENT, (), at.blob, at.commit, path=at.path, name=at.ref
+            )
+            for spot in self.values.at(Kind.BLOB, at.blob, numbers):
+                if at.ref == HEAD or spot.marker is not None:
+                    yield self._with_marker(here, spot, at.blob)
+
+    def _with_marker(self, known: Occurrence, spot: Spot, where: ObjectId) -> Occurrence:
+        is_old = self.old_markers.has(where, known.path or b"", spot)
+        return replace(_placed(known, spot), marker_is_old=is_old)
 
     def _named(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
         """Yield places that have a name and no commit: tags, refs, index paths, git's own files."""
@@ -229,10 +235,10 @@ def findings_of(source: Source, values: Values, traced: Traced) -> Findings:
     for position, event in enumerate(traced.events):
         for number in numbers_of(event.bits):
             events[number].append(position)
-    head_places: dict[int, list[tuple[bytes, ObjectId, bool]]] = defaultdict(list)
-    for place in traced.head_places:
-        for number in numbers_of(traced.bits.blobs[place[1]]):
-            head_places[number].append(place)
+    tip_places: dict[int, list[TipPlace]] = defaultdict(list)
+    for place in traced.tip_places:
+        for number in numbers_of(traced.bits.blobs[place.blob]):
+            tip_places[number].append(place)
     staged: dict[ObjectId, list[IndexEntry]] = {}
     for entry in source.index:
         staged.setdefault(entry.id, []).append(entry)
@@ -242,7 +248,8 @@ def findings_of(source: Source, values: Values, traced: Traced) -> Findings:
         traced,
         idents,
         events,
-        head_places,
+        tip_places,
+        old_markers(source, values, traced),
         staged,
         names_by_value(traced.holders.history),
         names_by_value(traced.holders.tips),

@@ -11,14 +11,25 @@ from msgspec import field
 from leakscan.history.base import Source
 from leakscan.history.objects import MODE_SYMLINK
 from leakscan.model import Kind, ObjectId, Skipped, SkipReason
-from leakscan.record import State
+from leakscan.record import Record, State
 from leakscan.trace.events import MAX_PATH_BYTES, MAX_PATHS, Bits, PathEvent, commit_events
 from leakscan.trace.graph import ancestors, topological
 from leakscan.trace.marks import Marked, mark
 from leakscan.trace.refs import Holders, absent_targets, anchors, holders, peel, tree_bits
 
+HEAD: Final = b"HEAD"
 _MAX_HEAD_PATHS: Final = 10 * MAX_PATHS
 """The tree of HEAD may hold what many commits brought."""
+
+
+class TipPlace(Record, frozen=True, order=True):
+    """Where a tip holds something: the ref and its object, path, blob, and whether a symlink."""
+
+    ref: bytes
+    commit: ObjectId
+    path: bytes
+    blob: ObjectId
+    symlink: bool
 
 
 class Traced(State):
@@ -26,12 +37,13 @@ class Traced(State):
 
     `events` come parents first. `unheld` are hit blobs that no commit's tree leads to; `named` has
     the ref and the path (empty for the blob itself) of those that a ref or tag leads to.
+    `tip_places` are those of HEAD and, of a part of the history, those that only other tips have.
     """
 
     bits: Bits
     events: list[PathEvent] = field(default_factory=list)
     holders: Holders = field(default_factory=Holders)
-    head_places: list[tuple[bytes, ObjectId, bool]] = field(default_factory=list)
+    tip_places: list[TipPlace] = field(default_factory=list)
     order: dict[bytes, int] = field(default_factory=dict)
     unheld: set[ObjectId] = field(default_factory=set)
     named: dict[ObjectId, list[tuple[bytes, bytes]]] = field(default_factory=dict)
@@ -68,7 +80,7 @@ def trace(source: Source, bits: Bits, damaged: dict[ObjectId, Skipped]) -> Trace
     traced = Traced(bits, submodules=declared | nested)
     contains = _follow(source, marked, traced)
     traced.holders = holders(source.refs, links, marked, bits, contains)
-    _add_head_places(traced, source, marked)
+    _add_tip_places(traced, source, marked)
     held_by_commits = _paths([commit.tree for commit in links.commits.values()], marked)
     traced.submodules |= {path for link, path in held_by_commits.items() if link in gitlinks}
     traced.unheld = set(bits.blobs).difference(held_by_commits)
@@ -118,20 +130,35 @@ def _lost_trees(source: Source, damaged: dict[ObjectId, Skipped]) -> set[ObjectI
     return absent | set(damaged)
 
 
-def _add_head_places(traced: Traced, source: Source, marked: Marked) -> None:
-    """Note path, blob and symlink-or-not of every hit in the tree of HEAD."""
-    if source.refs.head is None:
-        return
-    head = peel(source.links, source.refs.head).target
-    commit = source.links.commits.get(head)
-    entries, whole = _walk(commit.tree if commit else head, marked)
-    traced.head_places = sorted(
-        (path, object_id, mode == MODE_SYMLINK)
-        for path, mode, object_id in entries
-        if object_id in traced.bits.blobs
-    )
-    if not whole:
-        traced.skipped.append(_too_many_paths(head))
+def _add_tip_places(traced: Traced, source: Source, marked: Marked) -> None:
+    """Note every hit in the tree of HEAD, and of a part of the history in those of all its refs."""
+    seen: set[tuple[bytes, ObjectId, bool]] = set()
+    trees: set[ObjectId] = set()
+    for ref, target in _tips(source).items():
+        tip = peel(source.links, target).target
+        commit = source.links.commits.get(tip)
+        tree = commit.tree if commit else tip
+        if tree in trees:
+            continue
+        trees.add(tree)
+        entries, whole = _walk(tree, marked)
+        found = {
+            (path, object_id, mode == MODE_SYMLINK)
+            for path, mode, object_id in entries
+            if object_id in traced.bits.blobs
+        }
+        traced.tip_places += [TipPlace(ref, tip, *place) for place in sorted(found - seen)]
+        seen |= found
+        if not whole or len(seen) > _MAX_HEAD_PATHS:
+            traced.skipped.append(_too_many_paths(tip))
+            break
+
+
+def _tips(source: Source) -> dict[bytes, ObjectId]:
+    """Return the tips whose trees count as the newest, HEAD first."""
+    head = source.refs.head
+    tips = {HEAD: head} if head is not None else {}
+    return tips | source.refs.targets if source.target.scope is not None else tips
 
 
 def _walk(tree: ObjectId, marked: Marked) -> tuple[list[tuple[bytes, bytes, ObjectId]], bool]:

@@ -38,8 +38,16 @@ class Spot(Record, frozen=True):
     @property
     def marker(self) -> Marker | None:
         """The comment beside the part that decides: the secret, else the token, else the id."""
-        parts = [position for _, position in self.positions]
-        return max(parts, key=lambda position: DECIDES.index(position.part)).marker
+        return self._decisive[1].marker
+
+    @property
+    def deciding(self) -> int:
+        """The number of the part that decides."""
+        return self._decisive[0]
+
+    @property
+    def _decisive(self) -> tuple[int, Position]:
+        return max(self.positions, key=lambda item: DECIDES.index(item[1].part))
 
     @property
     def first(self) -> Position:
@@ -57,6 +65,8 @@ class Values(State):
     """Where a content holds each value."""
     places: dict[int, dict[Content, None]] = field(default_factory=lambda: defaultdict(dict))
     """The contents that hold each value."""
+    has_markers: bool = False
+    """Whether a comment stands beside any of them."""
 
     def add(self, sighting: Sighting) -> None:
         """Note where the parts of a sighting stand. Pieces of one object may repeat a spot."""
@@ -68,6 +78,7 @@ class Values(State):
             number = self.numbers.setdefault(value, len(self.numbers))
             positions.append((number, position))
             self.places[number][content] = None
+            self.has_markers = self.has_markers or position.marker is not None
         for number, _ in positions:
             self.spots[content, number][Spot(tuple(positions))] = None
 

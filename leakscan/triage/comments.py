@@ -9,6 +9,7 @@ Allowlisting").
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
@@ -37,6 +38,18 @@ _LETTERS: Final = re.compile(r"[^\W\d_]{2}")
 _NOT_ZERO: Final = bytes([0]) + bytes([0xFF]) * 255
 
 
+class _Text(Record, frozen=True):
+    """A content with one byte per character; character i stands at `origin + i * width`."""
+
+    encoding: Encoding
+    chars: bytes
+    origin: int = 0
+    width: int = 1
+
+    def offset(self, index: int) -> int:
+        return self.origin + index * self.width
+
+
 def with_markers(content: Content, sightings: Sequence[Sighting]) -> list[Sighting]:
     """Return the sightings of a content, with the marker on the line of each part.
 
@@ -55,6 +68,38 @@ def with_markers(content: Content, sightings: Sequence[Sighting]) -> list[Sighti
     ]
 
 
+def marked_lines(data: bytes, wanted: Collection[Marker]) -> dict[Marker, Counter[bytes]]:
+    """Return, for each wanted marker, the lines of a text that it is for, without white space."""
+    found: dict[Marker, Counter[bytes]] = {marker: Counter() for marker in wanted}
+    for encoding in Encoding:
+        hints = _HINTS if encoding is Encoding.PLAIN else _WIDE_HINTS
+        if any(hint in data for hint in hints):
+            for text in _texts(data, encoding):
+                for marker, line in _lines(data, text):
+                    if marker in found:
+                        found[marker][line] += 1
+    return {marker: lines for marker, lines in found.items() if lines}
+
+
+def _lines(data: bytes, text: _Text) -> Iterator[tuple[Marker, bytes]]:
+    """Yield each marker with the line that it is for."""
+    chars, end, line, below = text.chars, -1, b"", b""
+    for found in _found(chars):
+        # Each line is looked for once: it may be long, and have many.
+        if found.start() > end:
+            start = chars.rfind(b"\n", end + 1, found.start()) + 1 or end + 1
+            end, line = _line(chars, start)
+            below = _line(chars, end + 1)[1]
+        yield _marker(data, text, found), below if found["below"] else line
+
+
+def _line(chars: bytes, start: int) -> tuple[int, bytes]:
+    """Return where the line that starts somewhere ends, and its text without white space."""
+    end = chars.find(b"\n", start)
+    end = end if end >= 0 else len(chars)
+    return end, b"".join(chars[start:end].split())
+
+
 def is_obeyed(marker: Marker) -> bool:
     """Say whether a marker counts: ours needs a reason that is more than an opaque value."""
     if marker.word != OWN_WORD:
@@ -66,18 +111,6 @@ def is_obeyed(marker: Marker) -> bool:
 def _marked(position: Position, markers: Mapping[Encoding, Mapping[int, Marker]]) -> Position:
     marker = markers[position.encoding].get(position.line)
     return replace(position, marker=marker) if marker is not None else position
-
-
-class _Text(Record, frozen=True):
-    """A content with one byte per character; character i stands at `origin + i * width`."""
-
-    encoding: Encoding
-    chars: bytes
-    origin: int = 0
-    width: int = 1
-
-    def offset(self, index: int) -> int:
-        return self.origin + index * self.width
 
 
 def _markers(content: Content, encoding: Encoding, wanted: set[int]) -> dict[int, Marker]:
@@ -107,9 +140,12 @@ def _each(content: Content, text: _Text, wanted: set[int]) -> Iterator[tuple[int
         done = at
         for_line = line + bool(found["below"])
         if for_line in wanted:
-            word = found["word"] or found["pragma"]
-            reason = _reason(content.data, text, found.end())
-            yield for_line, Marker(word.decode("ascii"), reason)
+            yield for_line, _marker(content.data, text, found)
+
+
+def _marker(data: bytes, text: _Text, found: re.Match[bytes]) -> Marker:
+    word = found["word"] or found["pragma"]
+    return Marker(word.decode("ascii"), _reason(data, text, found.end()))
 
 
 def _found(chars: bytes) -> Iterator[re.Match[bytes]]:

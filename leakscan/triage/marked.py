@@ -10,76 +10,48 @@ message, tag, ref or name by itself. A marker beside the id does not allow the s
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from msgspec import field
-
-from leakscan.model import (
-    Event,
-    Finding,
-    Marker,
-    NoteKind,
-    ObjectId,
-    Occurrence,
-    Part,
-    Place,
-    TriageNote,
-)
-from leakscan.record import State
+from leakscan.model import Event, Finding, Marker, NoteKind, Occurrence, Part, Place, TriageNote
 from leakscan.triage.comments import OWN_WORD, is_obeyed
 
 _FILES = (Place.FILE, Place.SYMLINK, Place.INDEX, Place.TEXT)
+_STARTS = (Event.INTRODUCED, Event.MOVED)
 _Holder = tuple[str, bytes]
-_Change = tuple[ObjectId | None, bytes | None, Marker]
+_Comment = tuple[bytes | None, Marker]
+"""A comment at a path, wherever on it."""
 
 
-class _Seen(State):
-    """What one finding has in the way of markers."""
+def allowing(finding: Finding) -> Occurrence | None:
+    """Return an occurrence whose marker allows the finding, None if it is not allowed."""
+    holders: dict[_Holder, list[Occurrence]] = defaultdict(list)
+    for one in _standing(finding):
+        holders[_holder(one)].append(one)
+    old = _old(finding)
+    chosen = [_marked(finding, group, old) for group in holders.values()]
+    return chosen[0] if chosen and all(chosen) else None
 
-    allowed_by: Occurrence | None = None
-    notes: list[TriageNote] = field(default_factory=list)
+
+def notes(finding: Finding) -> Iterator[TriageNote]:
+    """Yield what keeps the markers of a finding from counting."""
+    old = _old(finding)
+    for one in _standing(finding):
+        if one.marker is None:
+            continue
+        if not is_obeyed(one.marker):
+            yield TriageNote(NoteKind.NO_REASON, place(one), one.marker.word, _NO_REASON)
+        elif (one.path, one.marker) in old:
+            yield TriageNote(NoteKind.OLD_COMMENT, place(one), one.marker.word, _OLD)
 
 
-class Markers:
-    """Judges the markers of findings; knows which values were taken from below which comments."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        self._left: dict[_Change, set[str]] = defaultdict(set)
-        """By commit, path and marker: the credentials that went from beside such a comment."""
-        for finding in findings:
-            for one in finding.occurrences:
-                if one.event is Event.REMOVED and one.marker is not None:
-                    change = (one.commit, one.path, one.marker)
-                    self._left[change].add(finding.credential.fingerprint)
-
-    def allowing(self, finding: Finding) -> Occurrence | None:
-        """Return an occurrence whose marker allows the finding, None if it is not allowed."""
-        holders: dict[_Holder, list[Occurrence]] = defaultdict(list)
-        for one in _standing(finding):
-            holders[_holder(one)].append(one)
-        old = self._old(finding)
-        chosen = [_marked(finding, group, old) for group in holders.values()]
-        return chosen[0] if chosen and all(chosen) else None
-
-    def notes(self, finding: Finding) -> Iterator[TriageNote]:
-        """Yield what keeps the markers of a finding from counting."""
-        old = self._old(finding)
-        for one in _standing(finding):
-            if one.marker is None:
-                continue
-            if not is_obeyed(one.marker):
-                yield TriageNote(NoteKind.NO_REASON, place(one), one.marker.word, _NO_REASON)
-            elif (one.path, one.marker) in old:
-                yield TriageNote(NoteKind.OLD_COMMENT, place(one), one.marker.word, _OLD)
-
-    def _old(self, finding: Finding) -> set[tuple[bytes | None, Marker]]:
-        """Return the comments, by path, that this credential found there when it came."""
-        mine = {finding.credential.fingerprint}
-        return {
-            (one.path, one.marker)
-            for one in finding.occurrences
-            if one.event is Event.INTRODUCED
-            and one.marker is not None
-            and self._left.get((one.commit, one.path, one.marker), mine) - mine
-        }
+def _old(finding: Finding) -> set[_Comment]:
+    """Return the comments that stood there before the credential, and never came with it."""
+    decides = _decisive(finding)
+    old, own = set(), set()
+    for one in finding.occurrences:
+        if one.marker is not None and one.marker_is_old:
+            old.add((one.path, one.marker))
+        elif one.marker is not None and one.event in _STARTS and decides in one.parts:
+            own.add((one.path, one.marker))
+    return old - own
 
 
 _NO_REASON = f"not obeyed: it says no reason; write one behind it: {OWN_WORD} REASON"
@@ -115,9 +87,7 @@ def _holder(one: Occurrence) -> _Holder:
     return one.place.value, one.name or one.path or one.object_id or one.commit or b""
 
 
-def _marked(
-    finding: Finding, group: Sequence[Occurrence], old: set[tuple[bytes | None, Marker]]
-) -> Occurrence | None:
+def _marked(finding: Finding, group: Sequence[Occurrence], old: set[_Comment]) -> Occurrence | None:
     """Return the occurrence whose marker counts for a holder: one beside the part that decides."""
     decides = _decisive(finding)
     beside = [one for one in group if decides in one.parts] or group

@@ -21,9 +21,9 @@ from leakscan.model import (
     TriageNote,
 )
 from leakscan.record import Record
+from leakscan.triage import marked
 from leakscan.triage.allowlist import Allowlist
 from leakscan.triage.baseline import Baseline, Entry
-from leakscan.triage.marked import Markers, place
 
 _MAX_TESTS: Final = 200_000
 """Globs compared with paths for an allowlist that is not obeyed."""
@@ -65,23 +65,22 @@ class Triage:
 
         `complete` says whether all was read: else nothing is called stale.
         """
-        markers = Markers(findings)
-        judged = [self._judged(finding, markers) for finding in findings]
+        judged = [self._judged(finding) for finding in findings]
         notes = [*self._notes]
         for judge in self._obeyed:
             notes += judge.notes(findings, stale=self._whole and complete)
         if any(judge.comments for judge in self._obeyed):
-            notes += _about_comments(judged, markers)
+            notes += _about_comments(judged)
         if self._reported:
             new = [finding for finding in judged if finding.status is Status.NEW]
-            notes += self._reported.not_obeyed(new, markers)
+            notes += self._reported.not_obeyed(new)
         return judged, list(dict.fromkeys(notes))
 
-    def _judged(self, finding: Finding, markers: Markers) -> Finding:
+    def _judged(self, finding: Finding) -> Finding:
         if finding.status is not Status.NEW:
             return finding
         for judge in self._obeyed:
-            accepted = judge.acceptance(finding, markers)
+            accepted = judge.acceptance(finding)
             if accepted is not None:
                 status = Status.BASELINED if accepted.source == "baseline" else Status.ALLOWED
                 return replace(finding, status=status, accepted=accepted)
@@ -100,7 +99,7 @@ class _Judge:
     def comments(self) -> bool:
         return self._source.comments
 
-    def acceptance(self, finding: Finding, markers: Markers) -> Acceptance | None:
+    def acceptance(self, finding: Finding) -> Acceptance | None:
         """Return what accepts a finding; the baseline counts first, then the allowlist."""
         for entry in self._baseline_entries(finding):
             if not self._expired(entry):
@@ -108,11 +107,11 @@ class _Judge:
         for allow in self._allowlist.entries_of(finding):
             if not self._expired(allow):
                 return Acceptance("config", f"{allow.where}: {allow.summary}", allow.reason)
-        marked = markers.allowing(finding) if self._source.comments else None
-        if marked is None or marked.marker is None:
+        beside = marked.allowing(finding) if self._source.comments else None
+        if beside is None or beside.marker is None:
             return None
-        reason = marked.marker.reason.decode("utf-8", "backslashreplace")
-        return Acceptance("comment", f"{place(marked)}: {marked.marker.word}", reason)
+        reason = beside.marker.reason.decode("utf-8", "backslashreplace")
+        return Acceptance("comment", f"{marked.place(beside)}: {beside.marker.word}", reason)
 
     def notes(self, findings: Sequence[Finding], *, stale: bool) -> Iterator[TriageNote]:
         """Yield the entries that have expired and, if asked for, those that fit nothing."""
@@ -126,11 +125,11 @@ class _Judge:
                 text = "nothing in the whole history fits it; it can go"
                 yield TriageNote(NoteKind.STALE, where, what, text)
 
-    def not_obeyed(self, findings: Sequence[Finding], markers: Markers) -> Iterator[TriageNote]:
+    def not_obeyed(self, findings: Sequence[Finding]) -> Iterator[TriageNote]:
         """Yield how many findings each of the sources would accept if it were obeyed."""
         counted: dict[str, int] = {}
         for finding in findings:
-            accepted = self.acceptance(finding, markers)
+            accepted = self.acceptance(finding)
             if accepted is not None:
                 counted[accepted.source] = counted.get(accepted.source, 0) + 1
         names = {
@@ -167,8 +166,8 @@ class _Judge:
         return entry.expires is not None and entry.expires < self._today
 
 
-def _about_comments(judged: Sequence[Finding], markers: Markers) -> Iterator[TriageNote]:
+def _about_comments(judged: Sequence[Finding]) -> Iterator[TriageNote]:
     """Yield what is wrong with the comments beside findings that are still new."""
     for finding in judged:
         if finding.status is Status.NEW:
-            yield from markers.notes(finding)
+            yield from marked.notes(finding)

@@ -257,45 +257,40 @@ def test_what_only_was_there_before_is_not_allowed() -> None:
     assert comments(found("one", at(event=Event.REMOVED, **GOOD))) == [Status.NEW]
 
 
-def test_a_new_secret_on_an_allowed_line_is_new() -> None:
-    old = found("old", at(**GOOD), at(event=Event.REMOVED, commit=commit(2), **GOOD))
-    new = found("new", at(commit=commit(2), **GOOD))
-    (first, second), (note,) = judge(old, new, comments=True)
-    assert (first.status, second.status) == (Status.ALLOWED, Status.NEW)
+def test_a_comment_that_stood_there_before_does_not_count() -> None:
+    ((judged,), (note,)) = judge(found("new", at(marker_is_old=True, **GOOD)), comments=True)
+    assert judged.status is Status.NEW
     assert (note.kind, note.where) == (NoteKind.OLD_COMMENT, "src/app.env:7")
     assert "leakscan:allow REASON" in note.text
 
 
-def test_the_old_comment_does_not_count_at_head_either() -> None:
-    old = found("old", at(event=Event.REMOVED, commit=commit(2), **GOOD))
-    here = at(event=Event.PRESENT, commit=commit(3), **GOOD)
-    assert comments(found("new", at(commit=commit(2), **GOOD), here), old)[0] is Status.NEW
+OLD = {"marker_is_old": True, **GOOD}
+AT_TIP = {"event": Event.PRESENT, "commit": commit(3)}
 
 
 @pytest.mark.parametrize(
-    "left",
+    ("others", "allowed"),
     [
-        {"reason": b"another reason"},
-        {"word": "gitleaks:allow", "reason": b""},
-        {"path": b"other.env"},
-        {"commit": commit(3)},
+        ([], False),
+        ([at(**AT_TIP, **GOOD)], False),
+        ([at(**AT_TIP, word="gitleaks:allow")], True),
+        ([at(**AT_TIP, word=OWN, reason=b"a sample too")], True),
+        ([at(**AT_TIP, word=OWN)], False),
+        ([at(commit=commit(2), **GOOD)], True),
+        ([at(event=Event.MOVED, commit=commit(2), from_path=b"x", **GOOD)], True),
+        ([at(commit=commit(2), parts=(Part.KEY_ID,), **GOOD)], False),
+        ([at(b"other.env", **GOOD)], False),
+        ([at(event=Event.REMOVED, commit=commit(2), **GOOD)], False),
     ],
 )
-def test_a_comment_of_its_own_counts(left: dict[str, Any]) -> None:
-    gone = at(**{"event": Event.REMOVED, "commit": commit(2), **GOOD, **left})
-    new = found("new", at(commit=commit(2), **GOOD))
-    assert comments(new, found("old", gone))[0] is Status.ALLOWED
+def test_an_old_comment_needs_one_of_its_own_beside_it(others: list[Any], allowed: bool) -> None:
+    wanted = Status.ALLOWED if allowed else Status.NEW
+    assert comments(found("one", at(**OLD), *others)) == [wanted]
+    assert comments(found("one", *others, at(**OLD))) == [wanted]
 
 
-def test_a_new_reason_written_later_counts() -> None:
-    old = found("old", at(event=Event.REMOVED, commit=commit(2), **GOOD))
-    here = at(event=Event.PRESENT, commit=commit(3), word=OWN, reason=b"a sample too")
-    assert comments(found("new", at(commit=commit(2), **GOOD), here), old)[0] is Status.ALLOWED
-
-
-def test_a_finding_that_leaves_and_returns_in_one_commit_keeps_its_comment() -> None:
-    one = found("one", at(**GOOD), at(event=Event.REMOVED, **GOOD))
-    assert comments(one) == [Status.ALLOWED]
+def test_an_old_comment_at_a_tip_does_not_count_either() -> None:
+    assert comments(found("one", at(), at(**AT_TIP, **OLD))) == [Status.NEW]
 
 
 # -- order, and several parties -----------------------------------------------------------------
