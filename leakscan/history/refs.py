@@ -53,8 +53,8 @@ def read_refs(layout: Layout) -> Refs:
     """Read every ref, HEAD, worktree HEAD and reflog of a repository that keeps them in files."""
     refs = Refs()
     symbolic: dict[bytes, bytes] = {}
-    _read_packed(layout, refs)
     for folder in worktree_dirs(layout):
+        _read_packed(folder, layout, refs)
         _read_loose(folder, layout, refs, symbolic)
     for name, target in symbolic.items():
         _resolve(name, target, symbolic, refs)
@@ -70,7 +70,7 @@ def read_targets(layout: Layout, *folders: bytes) -> Refs:
     """
     refs = Refs()
     symbolic: dict[bytes, bytes] = {}
-    _read_packed(layout, refs)
+    _read_packed(layout.common_dir, layout, refs)
     starts = tuple(folder + b"/" for folder in folders)
     refs.targets = {name: to for name, to in refs.targets.items() if name.startswith(starts)}
     top = layout.refs_of(layout.common_dir)
@@ -101,7 +101,7 @@ def read_ref(layout: Layout, name: bytes) -> ObjectId | None:
         if path.is_file():
             _read_loose_ref(path, name, layout, refs, symbolic)
         else:
-            _read_packed(layout, refs)
+            _read_packed(layout.common_dir, layout, refs)
         if name not in symbolic:
             return refs.targets.get(name)
         name = symbolic[name]
@@ -166,12 +166,15 @@ def _worktrees(layout: Layout) -> list[Path]:
         return []
 
 
-def _read_packed(layout: Layout, refs: Refs) -> None:
-    path = layout.refs_of(layout.common_dir) / "packed-refs"
+def _read_packed(git_dir: Path, layout: Layout, refs: Refs) -> None:
+    if git_dir != layout.common_dir and git_dir not in layout.plain:
+        return  # What git itself packs is never of one work tree; conversions are.
+    prefix = worktree_prefix(layout, git_dir)
     try:
+        path = layout.refs_of(git_dir) / "packed-refs"
         text = read_optional(path, _PACKED_LIMIT) or b""
     except OSError as error:
-        refs.skipped.append(_unreadable(b"packed-refs", error))
+        refs.skipped.append(_unreadable(prefix + b"packed-refs", error))
         return
     for line in text.split(b"\n"):
         if not line or line.startswith((b"#", b"^")):
@@ -181,7 +184,7 @@ def _read_packed(layout: Layout, refs: Refs) -> None:
         if target is None or not name:
             refs.skipped.append(_damaged(b"packed-refs", "a line is no ref"))
         else:
-            refs.targets[name.rstrip(b"\r")] = target
+            refs.targets[prefix + name.rstrip(b"\r")] = target
 
 
 def _read_loose(git_dir: Path, layout: Layout, refs: Refs, symbolic: dict[bytes, bytes]) -> None:
