@@ -42,11 +42,12 @@ def main(arguments: list[str]) -> int:
     from leakscan.errors import ExitCode, LeakscanError
 
     try:
-        if arguments[:1] == ["pre-push"] and len(arguments) <= 3 and "-" not in _starts(arguments):
-            from leakscan.cli.pushing import push
+        words, from_git = _of_push(arguments)
+        if words is None:
+            return _parsed(arguments)
+        from leakscan.cli.pushing import push
 
-            return push(*arguments[1:])
-        return _parsed(arguments)
+        return push(*words, from_git=from_git)
     except KeyboardInterrupt:
         return _complain(_INTERRUPTED, "", ExitCode.INTERRUPTED)
     except LeakscanError as error:
@@ -81,8 +82,20 @@ def _parsed(arguments: list[str]) -> int:
         raise KeyboardInterrupt from error
 
 
-def _starts(arguments: list[str]) -> str:
-    return "".join(word[:1] for word in arguments)
+def _of_push(arguments: list[str]) -> tuple[list[str] | None, bool]:
+    """Return remote and URL, and whether the hook says that stdin is git's.
+
+    None instead of the words where that takes click: `pre-push [--from-git] [--] REMOTE URL` alone
+    does not, for git waits for it.
+    """
+    from_git = arguments[1:2] == ["--from-git"]
+    words = arguments[2:] if from_git else arguments[1:]
+    if words[:1] == ["--"]:
+        del words[0]
+    elif any(word.startswith("-") for word in words):
+        return None, False
+    is_push = arguments[:1] == ["pre-push"] and len(words) <= len(("REMOTE", "URL"))
+    return (words, from_git) if is_push else (None, False)
 
 
 def _leave(code: int) -> None:

@@ -12,15 +12,21 @@ from leakscan.cli.pushing import push
 Install it with: leakscan hook install
 """,
 )
+@click.option(
+    "--from-git",
+    is_flag=True,
+    help="Stdin is what git wrote, so that nothing is pushed where it is empty; for our hooks.",
+)
 @click.argument("remote", default="")
 @click.argument("url", default="")
-def command(remote: str, url: str) -> int:
+def command(from_git: bool, remote: str, url: str) -> int:
     """Look at everything a push would send to REMOTE, and refuse it if there is a leak in it.
 
     git calls this with the name of the remote, its URL, and on stdin a line for each ref. All
     commits that no ref of the remote reaches are looked at, with their messages, paths and names.
-    Where stdin is empty, as under the pre-commit framework, that is everything not pushed yet.
+    Where stdin is empty, as under the pre-commit framework, that is everything not pushed yet, but
+    with --from-git nothing.
 
     LEAKSCAN_BYPASS=REASON lets a push pass and records it in .git/leakscan/bypasses.jsonl.
     """
-    return push(remote, url)
+    return push(remote, url, from_git=from_git)

@@ -91,12 +91,15 @@ def _remark(found: Found) -> str:
 
 def _program(baked: str, user: User, folder: Path) -> tuple[bool, str]:
     """Return whether leakscan could not be started from the hook, and the sentence for it."""
+    # A relative path would be a file of the work tree, which no hook of ours starts.
+    path = user.environment.get("PATH", "").split(os.pathsep)
+    full = os.pathsep.join(part for part in path if Path(part).is_absolute())
     for program in (
         baked,
-        shutil.which("leakscan", path=user.environment.get("PATH", "")) or "",
+        shutil.which("leakscan", path=full) or "",
         user.setting(folder, PROGRAM_SETTING, "--type=path"),
     ):
-        if program and os.access(program, os.X_OK):
+        if Path(program).is_absolute() and os.access(program, os.X_OK):
             interpreter = _missing_interpreter(Path(program))
             if interpreter:
                 return True, f"cannot start {program}: {interpreter} is not there"

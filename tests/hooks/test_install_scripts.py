@@ -64,6 +64,8 @@ def test_scripts_have_unix_lines_and_may_be_run(name: str) -> None:
 def test_the_three_hooks_differ_in_words_only() -> None:
     def body(hook: str) -> str:
         text = re.sub(r" *#[^\n]+\n", "", (resources.hooks() / hook).read_text(encoding="utf-8"))
+        text = re.sub(r"known=\n.+?\nesac\n\n", "", text, flags=re.DOTALL)  # For a push alone.
+        text = text.replace(' $known $options -- "$@"', ' $options "$@"')
         text = re.sub(rf"(?<!'){hook}(?!\\)", "HOOK", text)
         return re.sub(r"so this \w+ was|\n +'[^\n]+' >&2", "", text.partition("options=''")[2])
 
@@ -83,7 +85,8 @@ def test_a_push_hands_on_arguments_and_input(pushing: Repo, desk: Desk) -> None:
     desk.leakscan_on_path()
     assert desk.git(pushing, "push", "origin", "main").code == 0
     tip = pushing.id("main")
-    assert desk.arguments() == ["pre-push", "origin", str(desk.folder / "origin.git")]
+    url = str(desk.folder / "origin.git")
+    assert desk.arguments() == ["pre-push", "--from-git", "--", "origin", url]
     assert desk.stdin() == f"refs/heads/main {tip} refs/heads/main {'0' * 40}\n".encode()
 
 
@@ -132,6 +135,96 @@ def test_the_program_is_looked_for_where_it_is_then_on_path_then_in_the_settings
     assert desk.git(pushing, "push", "origin", "main:two").code == 0
     assert desk.was_run()
     assert not desk.was_run("-set")
+
+
+def test_a_remote_may_have_a_name_that_looks_like_an_option(pushing: Repo, desk: Desk) -> None:
+    put(pushing, desk, "pre-push")
+    desk.leakscan_on_path()
+    pushing.git("config", "remote.-x.url", desk.folder / "origin.git")
+    pushing.git("config", "branch.main.pushRemote", "-x")
+    pushing.git("config", "push.default", "current")
+    assert desk.git(pushing, "push").code == 0
+    assert desk.arguments()[1:4] == ["--from-git", "--", "-x"]
+
+
+# -- who writes to stdin ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["up to date", "no new tag", "not fast-forward"])
+@pytest.mark.parametrize("earlier", [False, True])
+def test_git_itself_is_known_where_it_has_nothing_to_say(
+    way: str, earlier: bool, pushing: Repo, desk: Desk
+) -> None:
+    hook = put(pushing, desk, "pre-push")
+    if earlier:
+        desk.script(hook.with_name("pre-push.before-leakscan"), recording("-earlier"))
+    desk.leakscan_on_path()
+    assert desk.git(pushing, "push", "origin", "main").code == 0
+    assert desk.was_run()
+    if way == "not fast-forward":
+        pushing.git("reset", "-q", "--soft", pushing.commit({b"a": b"1"}, branch="b", parents=[]))
+    words = ["--tags", "origin"] if way == "no new tag" else ["origin", "main"]
+    desk.git(pushing, "push", *words)
+    assert desk.stdin() == b""
+    assert desk.arguments()[:3] == ["pre-push", "--from-git", "--"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_script_that_starts_the_hook_may_have_read_the_lines(
+    shell: str, pushing: Repo, desk: Desk
+) -> None:
+    hook = put(pushing, desk, "pre-push")
+    moved = hook.rename(desk.folder / "kept" if shell == "dash" else hook.with_name("kept"))
+    start = desk.script(hook.parent / "of others" / "pre-push", moved.read_text())
+    desk.script(hook, f'#!/bin/sh\ncat > /dev/null\n"{start}" "$@"\n')
+    desk.leakscan_on_path()
+    assert desk.git(pushing, "push", "origin", "main").code == 0
+    assert desk.arguments()[:3] == ["pre-push", "--", "origin"]
+    desk.script(hook, f'#!/bin/sh\ncat > /dev/null\nexec "{moved}" "$@"\n')
+    moved.chmod(0o755)
+    assert desk.git(pushing, "push", "origin", "main:two").code == 0
+    assert desk.arguments()[:3] == ["pre-push", "--", "origin"]
+
+
+def test_the_framework_hands_the_lines_on_to_what_it_moved_aside(repo: Repo, desk: Desk) -> None:
+    hook = put(repo, desk, "pre-push")
+    moved = hook.rename(hook.with_name("pre-push.legacy"))
+    desk.leakscan_on_path()
+    command = [os.fsencode(moved), b"origin", b"url"]
+    desk.run(command, repo.path, env={"PRE_COMMIT_RUNNING_LEGACY": "1"})
+    assert desk.arguments() == ["pre-push", "--from-git", "--", "origin", "url"]
+    desk.run(command, repo.path)
+    assert desk.arguments() == ["pre-push", "--", "origin", "url"]
+
+
+# -- where leakscan is looked for ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["", ".", "tools", "./tools", "/nowhere::"])
+@pytest.mark.parametrize("hook", [*HOOKS, "block"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_program_of_the_work_tree_is_never_started(
+    shell: str, hook: str, path: str, repo: Repo, desk: Desk
+) -> None:
+    for folder in (repo.path, repo.path / "tools"):
+        desk.script(folder / "leakscan", recording("-theirs"))
+    if hook == "block":
+        text = with_block(b"#!/bin/sh\n", "pre-push").decode()
+    else:
+        text = render(hook, Values(NOT_THERE)).decode()
+    file = desk.script(desk.folder / hook, text)
+    start = [shell, "sh"] if shell == "busybox" else [shell]
+    found = os.fsencode(shutil.which(start[0]) or "")
+    command = [found, *map(os.fsencode, start[1:]), os.fsencode(file), b"origin", b"url"]
+    for env in ({"PATH": f"{path}:{desk.bin}"}, {"PATH": f"{desk.bin}:{path}"}):
+        done = desk.run(command, repo.path, env=env)
+        assert done.code == 1
+        assert "not checked and is refused" in done.message
+        repo.git("config", "leakscan.program", "tools/leakscan")
+    assert not desk.was_run("-theirs")
+    desk.leakscan_on_path()
+    assert desk.run(command, repo.path, env=env).code == 0
+    assert desk.was_run()
 
 
 # -- what blocks --------------------------------------------------------------------------------
@@ -187,7 +280,7 @@ def test_an_earlier_hook_gets_the_same_and_comes_first(pushing: Repo, desk: Desk
     desk.script(hook.with_name("pre-push.before-leakscan"), recording("-earlier"))
     desk.leakscan_on_path()
     assert desk.git(pushing, "push", "origin", "main", "main:two").code == 0
-    assert desk.arguments("-earlier") == desk.arguments()[1:]
+    assert desk.arguments("-earlier") == desk.arguments()[3:]
     assert desk.stdin("-earlier") == desk.stdin()
     assert desk.stdin().count(b"\n") == 2
 
@@ -311,6 +404,55 @@ def test_a_relay_does_what_the_repositorys_own_hook_does(pushing: Repo, desk: De
     assert desk.git(pushing, "commit", "--allow-empty", "-m", "x").code != 0
 
 
+HOW = ["link to the folder", "copy", "calls it", "calls it from elsewhere", "executes it"]
+
+
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("name", ["pre-push", "pre-commit", "commit-msg"])
+def test_nothing_goes_in_circles(name: str, how: str, pushing: Repo, desk: Desk) -> None:
+    shared = desk.folder / "shared"
+    text = relay() if name == "commit-msg" else render(name, Values("", shared=True))
+    hook = desk.script(shared / name, text.decode())
+    pushing.git("config", "core.hooksPath", shared)
+    desk.leakscan_on_path("#!/bin/sh\nprintf 'once ' >> \"$RECORD.count\"\n")
+    folder = pushing.git_dir / "hooks"
+    if how == "link to the folder":
+        shutil.rmtree(folder)
+        folder.symlink_to(shared)
+    elif how == "copy":
+        desk.script(folder / name, hook.read_text())
+    else:
+        start = {"calls it": "", "executes it": "exec "}.get(how, "cd .git && ")
+        desk.script(folder / name, f"#!/bin/sh\nprintf own >> own\n{start}'{hook}' \"$@\"\n")
+    if name == "pre-push":
+        assert desk.git(pushing, "push", "origin", "main").code == 0
+    else:
+        assert desk.git(pushing, "commit", "--allow-empty", "-m", "x").code == 0
+    count = Path(f"{desk.record}.count")
+    assert count.exists() == (name != "commit-msg")
+    assert not count.exists() or "once" in count.read_text()
+    if "it" in how:
+        assert (pushing.path / "own").read_text() == "own"
+
+
+def test_a_hook_that_works_in_another_repository_runs_the_hook_there_too(
+    pushing: Repo, desk: Desk
+) -> None:
+    shared = desk.folder / "shared"
+    desk.script(shared / "pre-push", render("pre-push", Values("", shared=True)).decode())
+    (desk.home / ".gitconfig").write_text(f'[core]\n\thooksPath = "{shared}"\n')
+    desk.leakscan_on_path()
+    other = Repo.init(desk.folder / "other")
+    other.commit({b"README": b"read me\n"})
+    desk.script(other.git_dir / "hooks" / "pre-push", recording("-other"))
+    desk.script(
+        pushing.git_dir / "hooks" / "pre-push",
+        f"#!/bin/sh\nunset GIT_DIR\ngit -C '{other.path}' push '{desk.folder}/origin.git' main:o\n",
+    )
+    assert desk.git(pushing, "push", "origin", "main").code == 0
+    assert desk.was_run("-other")
+
+
 # -- the block for husky ------------------------------------------------------------------------
 
 
@@ -326,7 +468,7 @@ def test_a_block_reads_the_lines_and_leaves_them_to_the_rest(
     command = [shell.encode(), b"-e", os.fsencode(file), b"origin", b"url"]
     done = desk.run(command, repo.path, stdin=lines)
     assert (done.code, done.err) == (0, b"")
-    assert desk.arguments() == ["pre-push", "origin", "url"]
+    assert desk.arguments() == ["pre-push", "--from-git", "--", "origin", "url"]
     assert desk.stdin() == lines
     assert Path(f"{desk.record}.rest").read_bytes().strip() == lines.strip()
     assert Path(f"{desk.record}.first").read_text() == "origin\n"
@@ -343,3 +485,32 @@ def test_a_block_blocks(repo: Repo, desk: Desk) -> None:
         run = desk.run([b"sh", b"-e", os.fsencode(file)], repo.path, env={"STATUS": status})
         assert run.code == 1
     assert not Path(f"{desk.record}.rest").exists()
+
+
+@pytest.mark.parametrize(
+    ("above", "known"),
+    [
+        ('. "$(dirname -- "$0")/_/husky.sh"\n', True),
+        ("# a remark\n\n", True),
+        ("cat > /dev/null\n", False),
+        ("export X=1\n", False),
+    ],
+)
+def test_a_block_below_others_does_not_know_who_is_silent(
+    above: str, known: bool, repo: Repo, desk: Desk
+) -> None:
+    desk.script(desk.folder / "_" / "husky.sh", "")
+    block = with_block(b"#!/bin/sh\n", "pre-push").decode().partition("\n")[2]
+    file = desk.script(desk.folder / "pre-push", f"#!/bin/sh\n{above}{block}")
+    desk.leakscan_on_path()
+    done = desk.run([b"sh", b"-e", os.fsencode(file), b"origin", b"url"], repo.path)
+    assert (done.code, done.err) == (0, b"")
+    assert ("--from-git" in desk.arguments()) == known
+    assert desk.arguments()[-3:] == ["--", "origin", "url"]
+
+
+def test_a_block_of_a_commit_says_nothing_about_pushes(repo: Repo, desk: Desk) -> None:
+    file = desk.script(desk.folder / "pre-commit", with_block(b"", "pre-commit").decode())
+    desk.leakscan_on_path()
+    assert desk.run([b"sh", b"-e", os.fsencode(file)], repo.path).code == 0
+    assert desk.arguments() == ["pre-commit", "--"]

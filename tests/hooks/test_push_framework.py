@@ -60,6 +60,61 @@ def test_another_manager_that_passes_nothing_on(work: Work) -> None:
     assert work.leakscan("pre-push").code == 0
 
 
+def test_nothing_is_looked_at_where_git_pushes_nothing(work: Work) -> None:
+    work.leak(branch="unfinished")
+    assert work.push("origin", "main").code == 0
+    assert work.push("--tags", "origin").code == 0
+    work.repo.git("checkout", "-q", "main")
+    work.repo.write(b".leakscan.yaml", b"allow: [\n", add=False)  # Nothing is read.
+    assert work.push("origin", "main").code == 0
+    assert not work.push("origin", "main").err.count(b"leakscan")
+
+
+def test_a_branch_behind_its_remote_is_told_so_by_git_alone(work: Work) -> None:
+    work.leak(branch="unfinished")
+    work.repo.commit({b"a": b"1\n"})
+    work.unchecked("push", "-q", "origin", "main")
+    work.repo.git("update-ref", "refs/heads/main", work.repo.commit({b"b": b"1"}, parents=[]))
+    pushed = work.push("origin", "main")
+    assert pushed.refused
+    assert "non-fast-forward" in pushed.said
+    assert "leakscan" not in pushed.said
+
+
+def test_a_refusal_says_why_it_looked_at_all_branches(work: Work) -> None:
+    _, commit = work.leak(branch="unfinished")
+    done = work.leakscan("pre-push", "origin", work.remote.path)
+    assert names(done, commit, "app/.env", 1)
+    assert "named no ref, so all branches and tags were looked at" in done.words
+    _, commit = work.leak()
+    pushed = work.push("origin", "main")
+    assert names(pushed, commit, "app/.env", 1)
+    assert "named no ref" not in pushed.words
+
+
+def test_silence_that_may_not_be_gits_is_none(work: Work) -> None:
+    _, commit = work.leak()
+    said = ("pre-push", "--from-git", "--", "origin", work.remote.path)
+    assert work.leakscan(*said).code == 0
+    assert names(work.leakscan(*said, env=framework(work)), commit, "app/.env", 1)
+    for words in (said[:2], said[:4], (*said[:2], *said[3:4])):  # git always names the URL.
+        assert names(work.leakscan(*words), commit, "app/.env", 1)
+    assert names(work.leakscan(*said, stdin=b"\n"), commit, "app/.env", 1)
+
+
+def test_a_remote_whose_name_looks_like_an_option_is_checked(work: Work) -> None:
+    work.repo.git("config", "remote.-x.url", work.remote.path)
+    work.repo.git("config", "branch.main.pushRemote", "-x")
+    work.repo.git("config", "push.default", "current")
+    work.repo.git("checkout", "-q", "main")
+    _, commit = work.leak()
+    pushed = work.push()
+    assert names(pushed, commit, "app/.env", 1)
+    assert "push to -x" in pushed.words
+    work.repo.git("update-ref", "refs/heads/main", work.repo.id("main~1"))
+    assert work.push().code == 0
+
+
 def test_a_real_push_through_the_frameworks_way_of_calling(work: Work) -> None:
     """A hook that drops stdin, as that of the framework does."""
     hook = work.repo.git_dir / "hooks" / "pre-push"
