@@ -22,6 +22,8 @@ _MAX_GLOBS: Final = 500
 _KEYS: Final = ("version", "allow", "baseline")
 _ENTRY_KEYS: Final = ("paths", "rules", "fingerprints", "reason", "expires")
 _FINGERPRINT: Final = re.compile(r"lk1\.(?=[ist])i?s?t?\.[0-9a-f]{32}")
+_CONTROL: Final = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no path of a repository should have: no system takes a NUL, and no terminal the rest."""
 _RULE: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HINT: Final = "The README says what this file may hold: paths, rules, fingerprints, each with why."
 
@@ -170,7 +172,9 @@ def day(text: str) -> date:
 
 
 def _is_glob(text: str) -> bool:
-    return 0 < len(text) <= _MAX_GLOB and text.strip("/") != "" and not text.startswith("!")
+    if not 0 < len(text) <= _MAX_GLOB or _CONTROL.search(text):
+        return False
+    return text.strip("/") != "" and not text.startswith("!")
 
 
 def _is_rule(text: str) -> bool:
@@ -182,5 +186,6 @@ def _is_fingerprint(text: str) -> bool:
 
 
 def _stays_below(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return not path.startswith("/") and ".." not in parts and "\\" not in path and ":" not in path
+    if path.startswith("/") or "\\" in path or ":" in path or _CONTROL.search(path):
+        return False
+    return ".." not in PurePosixPath(path).parts

@@ -5,6 +5,7 @@ and that cannot be read is an error; one of a scanned repository is told of in t
 must not be able to stop its own audit.
 """
 
+import errno
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -75,12 +76,19 @@ def today() -> date:
 
 
 def work_tree(top: Path) -> ReadFile:
-    """Return how to read the files of a work tree: regular files that are really in it."""
+    """Return how to read the files of a work tree: regular files that are really in it.
+
+    Reading raises OSError.
+    """
     root = top.resolve()
 
     def read(path: str) -> bytes | None:
         full = root / path
-        if full.resolve() != full:
+        try:
+            is_link = full.resolve() != full
+        except (RuntimeError, ValueError) as error:  # A link to itself; no path at all.
+            raise OSError(errno.ELOOP, "no path, or a link to itself") from error
+        if is_link:
             return None
         return read_optional(full, _LIMITS.get(path, baselines.MAX_BYTES))
 

@@ -142,3 +142,10 @@ def test_aliases_cannot_blow_it_up() -> None:
 def test_the_name_in_messages_is_that_of_the_file() -> None:
     with pytest.raises(ConfigError, match=r"^other\.yaml: allow 1: reason: is missing\.$"):
         load_config(b"version: 1\nallow: [{paths: [x]}]", "other.yaml")
+
+
+@pytest.mark.parametrize("char", ["\0", "\x1b", "\x7f", "\x9b"])
+def test_no_path_has_what_no_terminal_should_get(char: str) -> None:
+    baseline = {"version": 1, "baseline": f"a{char}b"}
+    assert "baseline: must be a path below the folder of this file" in refused(baseline)
+    assert "allow 2: paths: must be short globs" in refused(entry(paths=[f"a{char}b"]))

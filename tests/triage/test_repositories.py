@@ -318,6 +318,37 @@ def test_links_out_of_the_work_tree_are_not_followed(
     assert cli.scan(repo.path, OBEY).code == FINDINGS
 
 
+@pytest.mark.parametrize("name", [".leakscan.yaml", "known"])
+def test_a_link_to_itself_is_told_like_any_file_that_cannot_be_read(
+    cli: Cli, repo: Repo, keys: KeyMaker, name: str
+) -> None:
+    repo.commit({b"a.env": env(keys.leak())})
+    repo.checkout()
+    (repo.path / ".leakscan.yaml").write_text("version: 1\nbaseline: known\n")
+    (repo.path / name).unlink(missing_ok=True)
+    (repo.path / name).symlink_to(name)
+    scan = cli.scan(repo.path)
+    assert scan.code == FINDINGS
+    ((note),) = scan.report["notes"]
+    assert f"invalid: {name}: cannot be read" in note["text"]
+    for command in (["scan", repo.path, OBEY], ["pre-push", "origin", "url"]):
+        run = cli.run(*command, cwd=repo.path)
+        assert run.code == CONFIG
+        assert f"{name}: cannot be read" in run.message
+
+
+def test_a_path_that_no_file_can_have_is_told(cli: Cli, repo: Repo, keys: KeyMaker) -> None:
+    files = {b"a.env": env(keys.leak()), b".leakscan.yaml": b'version: 1\nbaseline: "a\\0b"\n'}
+    repo.commit(files)
+    for path in (repo.clone(repo.path.parent / "bare.git", bare=True).path, repo.path):
+        repo.checkout()
+        scan = cli.scan(path)
+        assert scan.code == FINDINGS
+        ((note),) = scan.report["notes"]
+        assert "invalid: .leakscan.yaml: baseline: must be a path" in note["text"]
+        assert cli.run("scan", path, OBEY).code == CONFIG
+
+
 # -- comments -----------------------------------------------------------------------------------
 
 
