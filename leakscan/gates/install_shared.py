@@ -125,7 +125,8 @@ def _hooks_path(user: User) -> str:
 
 def _set_command(file: Path, hook: str, user: User) -> bool:
     section = settings_section(hook)
-    command = install_script.shell_word(file.as_posix())
+    # The hook sees who started it; with `exec` that is git, and no shell in between.
+    command = f"exec {install_script.shell_word(file.as_posix())}"
     wanted = {f"{section}.command": command, f"{section}.event": hook}
     changed = False
     for name, value in wanted.items():

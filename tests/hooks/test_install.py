@@ -193,6 +193,22 @@ def test_status_sees_a_program_that_cannot_start(repo: Repo, desk: Desk) -> None
     assert "/nowhere/python is not there" in done.out.decode()
 
 
+def test_status_sees_that_a_program_of_the_work_tree_is_not_started(repo: Repo, desk: Desk) -> None:
+    hook = hooks_of(repo) / "pre-push"
+    desk.leakscan("hook", "install", repo.path)
+    desk.start_instead(hook, "#!/bin/sh\n")
+    (desk.folder / "gate").unlink()
+    repo.git("config", "leakscan.program", "./leakscan")
+    desk.script(desk.folder / "leakscan", "#!/bin/sh\n")
+    for path in ("", ".", "tools"):
+        env = {"PATH": f"{path}:{desk.bin}:{path}"}
+        done = desk.leakscan("hook", "status", repo.path, env=env)
+        assert done.code == FINDINGS
+        assert "cannot start leakscan" in done.out.decode()
+    desk.leakscan_on_path()
+    assert desk.leakscan("hook", "status", repo.path).code == CLEAN
+
+
 def test_status_sees_a_hook_that_git_does_not_run(repo: Repo, desk: Desk) -> None:
     hook = hooks_of(repo) / "pre-push"
     desk.leakscan("hook", "install", repo.path)

@@ -173,7 +173,7 @@ def test_the_folder_for_configuration_may_be_elsewhere(old: Desk) -> None:
 def test_newer_git_gets_settings_and_no_folder(desk: Desk) -> None:
     pretending(desk, "2.54.0")
     assert desk.leakscan("hook", "install", "--global").code == CLEAN
-    assert setting(desk, "hook.leakscan-pre-push.command") == f"'{ours(desk) / 'pre-push'}'"
+    assert setting(desk, "hook.leakscan-pre-push.command") == f"exec '{ours(desk) / 'pre-push'}'"
     assert setting(desk, "hook.leakscan-pre-push.event") == "pre-push"
     assert setting(desk, "core.hooksPath") == ""
     assert [path.name for path in ours(desk).iterdir()] == ["pre-push"]
@@ -204,7 +204,7 @@ def test_newer_git_runs_it_beside_the_repositorys_own(repo: Repo, origin: Repo, 
     desk.start_instead(hook, RECORDING)
     assert desk.git(repo, "push", "origin", "main").code == 0
     assert desk.stdin() == desk.stdin("-own")
-    assert desk.arguments()[1:] == desk.arguments("-own")
+    assert desk.arguments() == ["pre-push", "--from-git", "--", *desk.arguments("-own")]
     repo.commit({b"more": b"more\n"})
     before = origin.id("main")
     assert desk.git(repo, "push", "origin", "main", env={"STATUS": "1"}).code != 0
