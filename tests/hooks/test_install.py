@@ -354,9 +354,11 @@ def test_husky_9_runs_our_block(repo: Repo, origin: Repo, desk: Desk) -> None:
     assert desk.leakscan("hook", "status", repo.path).code == CLEAN
     assert desk.git(repo, "push", "origin", "main", env={"STATUS": "1"}).code != 0
     assert refs(origin) == ""
-    assert desk.arguments()[0] == "pre-push"
+    assert desk.arguments()[:3] == ["pre-push", "--from-git", "--"]
     assert desk.git(repo, "push", "origin", "main").code == 0
     assert desk.stdin().count(b"\n") == 1
+    assert desk.git(repo, "push", "origin", "main").code == 0
+    assert (desk.stdin(), desk.arguments()[1]) == (b"", "--from-git")
 
 
 def test_husky_that_is_not_set_up_is_not_in_effect(repo: Repo, desk: Desk) -> None:
