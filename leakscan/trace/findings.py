@@ -103,7 +103,8 @@ class Findings(State):
         )
         if event.event in _STARTS and event.blob is not None:
             for spot in self.values.at(Kind.BLOB, event.blob, numbers):
-                yield self._with_marker(known, spot, event.commit)
+                is_old = self.old_markers.has(event.commit, event.path, spot)
+                yield replace(_placed(known, spot), marker_is_old=is_old)
         else:
             spots = self.values.at(Kind.BLOB, event.blob, numbers) if event.blob else []
             marker = next((spot.marker for spot in spots), None)
@@ -138,11 +139,7 @@ class Findings(State):
             )
             for spot in self.values.at(Kind.BLOB, at.blob, numbers):
                 if at.ref == HEAD or spot.marker is not None:
-                    yield self._with_marker(here, spot, at.blob)
-
-    def _with_marker(self, known: Occurrence, spot: Spot, where: ObjectId) -> Occurrence:
-        is_old = self.old_markers.has(where, known.path or b"", spot)
-        return replace(_placed(known, spot), marker_is_old=is_old)
+                    yield _placed(here, spot)
 
     def _named(self, numbers: frozenset[int]) -> Iterator[Occurrence]:
         """Yield places that have a name and no commit: tags, refs, index paths, git's own files."""

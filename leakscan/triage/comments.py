@@ -70,15 +70,20 @@ def with_markers(content: Content, sightings: Sequence[Sighting]) -> list[Sighti
 
 def marked_lines(data: bytes, wanted: Collection[Marker]) -> dict[Marker, Counter[bytes]]:
     """Return, for each wanted marker, the lines of a text that it is for, without white space."""
-    found: dict[Marker, Counter[bytes]] = {marker: Counter() for marker in wanted}
+    found: dict[Marker, Counter[bytes]] = {}
     for encoding in Encoding:
         hints = _HINTS if encoding is Encoding.PLAIN else _WIDE_HINTS
-        if any(hint in data for hint in hints):
-            for text in _texts(data, encoding):
-                for marker, line in _lines(data, text):
-                    if marker in found:
-                        found[marker][line] += 1
-    return {marker: lines for marker, lines in found.items() if lines}
+        if not any(hint in data for hint in hints):
+            continue
+        for text in _texts(data, encoding):
+            here: dict[Marker, Counter[bytes]] = {}
+            for marker, line in _lines(data, text):
+                if marker in wanted:
+                    here.setdefault(marker, Counter())[line] += 1
+            # One byte off, wide text of one order is wide text of the other.
+            for marker, lines in here.items():
+                found[marker] = found.get(marker, Counter()) | lines
+    return found
 
 
 def _lines(data: bytes, text: _Text) -> Iterator[tuple[Marker, bytes]]:

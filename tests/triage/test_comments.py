@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakscan.model import Content, Encoding, Identity, Kind, Marker, Part, Position, Sighting
-from leakscan.triage.comments import is_obeyed, with_markers
+from leakscan.triage.comments import is_obeyed, marked_lines, with_markers
 from tests.report.builder import ID_RULE
 
 OWN = "leakscan:allow"
@@ -187,3 +187,44 @@ def test_lines_are_counted_as_newlines(lines: list[bytes], end: bytes) -> None:
     data = end.join(lines)
     for number, line in enumerate(lines, 1):
         assert (marker(data, number) is not None) == (b":allow" in line)
+
+
+def marked(data: bytes, *markers: Marker) -> dict[Marker, list[bytes]]:
+    return {one: sorted(lines.elements()) for one, lines in marked_lines(data, markers).items()}
+
+
+ONE, TWO = Marker("leakscan:allow", b"one"), Marker("gitleaks:allow")
+
+
+def test_the_lines_that_a_marker_is_for() -> None:
+    text = b"a = 1 # leakscan:allow one\r\n\n\tb = 2 # gitleaks:allow\na=1  # leakscan:allow one"
+    line = b"a=1#leakscan:allowone"
+    assert marked(text, ONE, TWO) == {ONE: [line, line], TWO: [b"b=2#gitleaks:allow"]}
+    assert marked(text, TWO).keys() == {TWO}
+    assert marked(text, Marker("leakscan:allow", b"two")) == {}
+
+
+def test_several_markers_of_one_line_are_each_for_all_of_it() -> None:
+    text = b"x\na /* leakscan:allow one */ b /* gitleaks:allow */ c\ny # gitleaks:allow\n"
+    line = b"a/*leakscan:allowone*/b/*gitleaks:allow*/c"
+    assert marked(text, ONE, TWO) == {ONE: [line], TWO: [line, b"y#gitleaks:allow"]}
+
+
+def test_a_marker_for_the_next_line_is_for_that() -> None:
+    below = Marker("pragma: allowlist nextline secret")
+    assert marked(b"# pragma: allowlist nextline secret\nx = 1\ny\n", below) == {below: [b"x=1"]}
+    assert marked(b"# pragma: allowlist nextline secret", below) == {below: [b""]}
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_the_lines_of_wide_text(encoding: str) -> None:
+    text = "\ufeffx\na = 1 # leakscan:allow one\ny\n".encode(encoding)
+    for data in (text, b"\0" + text):
+        assert marked(data, ONE) == {ONE: [b"a=1#leakscan:allowone"]}
+
+
+def test_a_line_of_very_many_markers_is_looked_for_once() -> None:
+    """Looking for its ends at each of them would take hours."""
+    many = 50_000
+    lines = marked_lines(b"x" * 4_000_000 + b" gitleaks:allow" * many, [TWO])[TWO]
+    assert list(lines.values()) == [many]

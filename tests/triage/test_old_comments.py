@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Cli
+from tests.support.damage import remove
 from tests.support.hooks import Recorder, Work
 from tests.support.keys import KeyMaker, Leak
 from tests.support.repo import Repo
@@ -126,12 +127,6 @@ def test_moved_in_from_a_file_without_a_comment(judge: Judge, keys: KeyMaker) ->
     assert judge(before, moved, alone=2) == {leak.key_id: "new"}
 
 
-def test_moved_up_to_a_comment_that_stood_there_when_it_came(judge: Judge, keys: KeyMaker) -> None:
-    leak = keys.leak()
-    trees = {b"f": PLACEHOLDER}, {b"f": PLACEHOLDER + leak.env()}, {b"f": env(leak)}
-    assert judge(*trees, alone=2) == {leak.key_id: "new"}
-
-
 def test_a_comment_beside_the_id_is_not_one_for_the_secret(judge: Judge, keys: KeyMaker) -> None:
     leak = keys.leak()
     trees = {b"f": settings(leak.key_id, "changeme")}, {b"f": env(leak)}
@@ -221,6 +216,13 @@ def test_a_comment_written_later_below_another(judge: Judge, keys: KeyMaker) -> 
     assert judge(*trees, alone=2)[new.key_id] == "allowed"
 
 
+def test_what_happens_to_other_lines_later_changes_nothing(judge: Judge, keys: KeyMaker) -> None:
+    old, new = keys.leaks(2)
+    first = env(old)
+    trees = {b"f": first}, {b"f": first + new.env()}, {b"f": first + env(new)}, {b"f": env(new)}
+    assert judge(*trees, alone=3)[new.key_id] == "allowed"
+
+
 def test_a_value_that_comes_back(judge: Judge, keys: KeyMaker) -> None:
     leak = keys.leak()
     trees = {b"f": env(leak)}, {b"f": EMPTY}, {b"f": env(leak)}
@@ -270,3 +272,26 @@ def test_a_placeholder_in_the_index_becomes_a_key(work: Work) -> None:
     assert work.commit().refused
     work.repo.write(b"f", env(work.keys.leak(), "leakscan:allow made up as well"))
     assert not work.commit().refused
+
+
+# -- what cannot be read --------------------------------------------------------------------------
+
+
+def test_an_old_version_that_cannot_be_read_may_have_had_the_comment(
+    cli: Cli, repo: Repo, keys: KeyMaker
+) -> None:
+    leak = keys.leak()
+    old = repo.commit({b"f": b"# settings\n", b"gone": b"g\n"})
+    repo.commit({b"f": b"# settings\n" + env(leak)})
+    assert [one["status"] for one in cli.scan(repo.path, OBEY).findings] == ["allowed"]
+    remove(repo.loose(repo.blob(old, b"f")))
+    scan = cli.scan(repo.path, OBEY)
+    assert [one["status"] for one in scan.findings] == ["new"]
+    assert [one["kind"] for one in scan.report["notes"]] == ["comment made for another value"]
+
+
+def test_a_parent_that_is_not_there_has_no_comment(cli: Cli, repo: Repo, keys: KeyMaker) -> None:
+    repo.commit({b"f": PLACEHOLDER})
+    repo.commit({b"f": env(keys.leak())})
+    shallow = repo.clone(repo.path.parent / "shallow", "--depth=1")
+    assert [one["status"] for one in cli.scan(shallow.path, OBEY).findings] == ["allowed"]
