@@ -224,10 +224,13 @@ def test_a_broken_configuration_of_the_accepted_branch_blocks(served: Work) -> N
     assert ".leakscan.yaml" in pushed.words
 
 
-def test_a_broken_configuration_in_the_push_does_not_matter(served: Work) -> None:
-    served.repo.commit({b".leakscan.yaml": b"allow: [\n", b"a": b"1\n"})
+def test_a_broken_configuration_matters_where_it_would_be_obeyed(served: Work) -> None:
+    commit = served.repo.commit({b".leakscan.yaml": b"allow: [\n", b"a": b"1\n"})
+    assert not served.push("origin", "main:topic").refused
+    assert served.at("refs/heads/topic") == commit
     pushed = served.push("origin", "main")
-    assert not pushed.refused, pushed.said
+    assert pushed.refused
+    assert ".leakscan.yaml" in pushed.words
 
 
 # -- policy -------------------------------------------------------------------------------------
