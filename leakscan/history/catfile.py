@@ -6,9 +6,7 @@ it, and the ids it has not answered are asked again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
-from queue import SimpleQueue
-from typing import Final, Self
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -31,8 +29,6 @@ _OBJECT_KINDS: Final = {
 
 _CAREFUL: Final = 512
 """Objects that are asked for one by one after git died, before it may buffer again."""
-_AT_ONCE: Final = 200
-"""Objects of one question: their ids fit in any pipe, so writing never waits for reading."""
 
 
 class _Answered:
@@ -42,7 +38,7 @@ class _Answered:
 _ANSWERED: Final = _Answered()
 
 
-class _StoppedError(Exception):
+class StoppedError(Exception):
     """git ended, or went silent, before it answered."""
 
 
@@ -73,7 +69,7 @@ class CatFile:
 
     def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
         """Like `read`, but a blob that comes in pieces is Skipped as too large."""
-        yield from _whole(self.read(ids))
+        yield from whole(self.read(ids))
 
     def _run(
         self, ids: Sequence[ObjectId], *, buffered: bool
@@ -84,9 +80,9 @@ class CatFile:
         with self._git.start(command, feed=feed) as process:
             try:
                 for object_id in ids:
-                    yield from _answer(process, object_id)
+                    yield from answer(process, object_id)
                     yield _ANSWERED
-            except _StoppedError:
+            except StoppedError:
                 process.close()
                 self._complaint, self._hung = process.complaint, process.hung
 
@@ -97,55 +93,7 @@ class CatFile:
         return Skipped(Kind.BLOB, reason, object_id, detail=detail)
 
 
-class Dialogue:
-    """Reads objects through one git process that stays, for questions that answers lead to."""
-
-    def __init__(self, git: Git) -> None:
-        self._git = git
-        self._asked: SimpleQueue[bytes | None] = SimpleQueue()
-        self._open = ExitStack()
-        self._process: GitProcess | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._end()
-
-    def read_whole(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
-        """Yield some objects in the order of ids, as `CatFile.read_whole` does; all are taken."""
-        for start in range(0, len(ids), _AT_ONCE):
-            yield from self._ask(ids[start : start + _AT_ONCE])
-
-    def _ask(self, ids: Sequence[ObjectId]) -> Iterator[Content | Skipped]:
-        process = self._process or self._begin()
-        lines = (object_id.hex().encode("ascii") + b"\n" for object_id in ids)
-        self._asked.put(b"".join(lines))
-        self._asked.put(b"")
-        for position, object_id in enumerate(ids):
-            try:
-                answer = list(_whole(_answer(process, object_id)))
-            except _StoppedError:
-                self._end()
-                yield from CatFile(self._git).read_whole(ids[position:])
-                return
-            yield from answer
-
-    def _begin(self) -> GitProcess:
-        command, asked = ["cat-file", "--batch"], SimpleQueue[bytes | None]()
-        self._asked = asked
-        self._process = self._open.enter_context(
-            self._git.start(command, feed=iter(asked.get, None))
-        )
-        return self._process
-
-    def _end(self) -> None:
-        self._asked.put(None)
-        self._process = None
-        self._open.close()
-
-
-def _whole(items: Iterable[Content | Skipped]) -> Iterator[Content | Skipped]:
+def whole(items: Iterable[Content | Skipped]) -> Iterator[Content | Skipped]:
     """Let pass what is whole; say once of a blob that comes in pieces that it is too large."""
     for item in items:
         is_piece = (
@@ -159,13 +107,14 @@ def _whole(items: Iterable[Content | Skipped]) -> Iterator[Content | Skipped]:
             yield Skipped(item.kind, SkipReason.TOO_LARGE, item.object_id)
 
 
-def _answer(process: GitProcess, object_id: ObjectId) -> Iterator[Content | Skipped]:
+def answer(process: GitProcess, object_id: ObjectId) -> Iterator[Content | Skipped]:
+    """Yield what git says of an object, a huge blob in pieces. Raises StoppedError."""
     header = process.readline().split()
     if len(header) == 2 and header[1] == b"missing":
         yield Skipped(Kind.BLOB, SkipReason.MISSING, object_id)
         return
     if len(header) != 3 or header[0] != object_id.hex().encode("ascii"):
-        raise _StoppedError
+        raise StoppedError
     kind, size = _OBJECT_KINDS[header[1]], int(header[2])
     if kind is Kind.BLOB and size > PIECE_BYTES:
         yield from _huge_blob(process, object_id, size)
@@ -216,7 +165,7 @@ def _huge_blob(process: GitProcess, object_id: ObjectId, size: int) -> Iterator[
 def _exactly(process: GitProcess, size: int) -> bytes:
     data = process.read(size)
     if len(data) != size:
-        raise _StoppedError
+        raise StoppedError
     return data
 
 

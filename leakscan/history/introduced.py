@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from leakscan.history.ahead import Ahead
-from leakscan.history.catfile import CatFile, Dialogue
+from leakscan.history.catfile import CatFile
 from leakscan.history.git import Git
 from leakscan.history.glance import Glance, glance
 from leakscan.history.locate import Layout
@@ -185,6 +185,7 @@ class RangeSource:
     def _context(self, surveyor: "Surveyor") -> "Iterator[Harvest | Skipped]":
         """Yield what came of the versions before; one that cannot be read has nothing."""
         from leakscan.history.context import context_of
+        from leakscan.history.dialogue import Dialogue
 
         with Dialogue(self._git) as reader:
             inside = self._expected.keys()

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leakscan.history.catfile import Dialogue
 from leakscan.history.context import Context, context_of
+from leakscan.history.dialogue import Dialogue
 from leakscan.history.git import Git, GitProcess
 from leakscan.history.objects import CommitLinks
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason
