@@ -128,7 +128,10 @@ def _repairs(doc: ReportDoc, wording: Wording) -> list[str]:
     if SkipReason.OUT_OF_TIME.value in reasons:
         ways.append("Push fewer commits at once, or have the time budget raised.")
     if SkipReason.PROMISED.value in reasons:
-        ways.append("Fetch from where it is pushed to: what that has need not be read.")
+        ways += [
+            "A partial clone left these out. If they are where you push to, `git fetch` from there;",
+            "else bring them here first: git rev-list --objects --quiet REF",
+        ]
     if reasons - {SkipReason.OUT_OF_TIME.value, SkipReason.PROMISED.value}:
         ways.append("`git fsck` names what is damaged; `git fetch` brings what is missing.")
     return ways
