@@ -129,7 +129,7 @@ def _repairs(doc: ReportDoc, wording: Wording) -> list[str]:
         ways.append("Push fewer commits at once, or have the time budget raised.")
     if SkipReason.PROMISED.value in reasons:
         ways += [
-            "A partial clone left these out. If they are where you push to, `git fetch` from there;",
+            "A partial clone left these out. If the remote has them, `git fetch` from it;",
             "else bring them here first: git rev-list --objects --quiet REF",
         ]
     if reasons - {SkipReason.OUT_OF_TIME.value, SkipReason.PROMISED.value}:
