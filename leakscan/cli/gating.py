@@ -224,14 +224,20 @@ def guarded(here: Caller, hook: str, wording: Wording, run: Callable[[], int]) -
     """
     try:
         return run()
-    except (LeakscanError, OSError) as error:
-        if here.reason:
-            return passed(here, hook, [f"not looked at: {type(error).__name__}"])
-        told = error if isinstance(error, LeakscanError) else GateError(str(error))
-        ways = [way for way in (told.hint, *_ways(wording)) if way] or [_NO_WAY]
-        told.hint = "\n".join(ways)
-        told.message = f"{wording.what} refused: {told.message}"
-        raise told from error
+    except OSError as error:
+        return _stopped(here, hook, wording, GateError(f"{error}."))
+    except LeakscanError as error:
+        return _stopped(here, hook, wording, error)
+
+
+def _stopped(here: Caller, hook: str, wording: Wording, error: LeakscanError) -> int:
+    """Record that something was let through unseen, or raise the error with the ways to go on."""
+    if here.reason:
+        return passed(here, hook, [f"not looked at: {type(error).__name__}"])
+    ways = [way for way in (error.hint, *_ways(wording)) if way] or [_NO_WAY]
+    error.hint = "\n".join(ways)
+    error.message = f"{wording.what} refused: {error.message}"
+    raise error
 
 
 def stdin() -> bytes:

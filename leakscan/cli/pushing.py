@@ -54,7 +54,7 @@ def push(remote: str = "", url: str = "", *, from_git: bool = False) -> int:
 def _select(layout: Layout, text: bytes, remote: str, url: str) -> Selection:
     if text.strip():
         return of_push(layout, parse_pushed(text, layout.id_bytes), remote, url)
-    return of_unpushed(layout, remote, url)
+    return of_unpushed(layout, remote, url, [os.environ.get("PRE_COMMIT_TO_REF", "")])
 
 
 def _may_be_from_git() -> bool:

@@ -11,6 +11,7 @@ from msgspec import field
 
 from leakscan.history.base import Source
 from leakscan.history.treelines import MalformedTreeError, read_tree
+from leakscan.history.trees import parse_line
 from leakscan.model import Content, Kind, ObjectId, Skipped
 from leakscan.record import Record, State
 from leakscan.trace.marks import Entry
@@ -88,11 +89,8 @@ def _entries(item: Content | Skipped) -> _Entries:
         lines = read_tree(item.data, id_bytes).lines
     except MalformedTreeError:
         return {}
-    entries = {}
-    for line in lines:
-        mode, _, name = line[: -id_bytes - 1].partition(b" ")
-        entries[name] = Entry(mode.lstrip(b"0"), ObjectId(line[-id_bytes:]))
-    return entries
+    parsed = (parse_line(line, id_bytes) for line in lines)
+    return {line.name: Entry(line.mode, line.id) for line in parsed}
 
 
 def _compare(

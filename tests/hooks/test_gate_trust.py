@@ -4,6 +4,9 @@ import os
 
 import pytest
 
+from leakscan.cli import gating
+from leakscan.config import CONFIG_NAME
+from leakscan.triage.baseline import BASELINE_NAME
 from tests.support.cli import CLEAN, Cli
 from tests.support.hooks import FILLER, Work, names
 from tests.support.keys import KeyMaker
@@ -159,3 +162,18 @@ def test_hints_are_lines(work: Work) -> None:
     pushed = work.push("origin", "main")
     assert pushed.refused
     assert "\\n" not in pushed.said
+
+
+def test_what_the_framework_names_is_looked_at(work: Work) -> None:
+    """It may be a commit that no branch or tag has."""
+    leak = work.keys.leak()
+    bad = work.repo.commit({b"app/.env": leak.env()}, branch="away")
+    work.repo.git("update-ref", "-d", "refs/heads/away")
+    manager = {"PRE_COMMIT": "1", "PRE_COMMIT_REMOTE_NAME": "origin"}
+    assert not work.leakscan("pre-push", env=manager).refused
+    named = manager | {"PRE_COMMIT_TO_REF": bad}
+    assert names(work.leakscan("pre-push", env=named), bad, "app/.env", 1)
+
+
+def test_the_files_that_are_looked_for_are_those_that_are_read() -> None:
+    assert gating._OWN_FILES == (CONFIG_NAME, BASELINE_NAME)
