@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Final, Self
 
@@ -59,7 +60,8 @@ class GitProcess:
         assert process.stdout is not None
         assert process.stderr is not None
         self._process = process
-        self._out: IO[bytes] = process.stdout
+        assert isinstance(process.stdout, BufferedReader)
+        self._out = process.stdout
         self._stderr = bytearray()
         self._waiting_since: float | None = None
         self._deadline = deadline
@@ -86,6 +88,17 @@ class GitProcess:
         self._waiting_since = time.monotonic()
         try:
             return self._out.read(size)
+        finally:
+            self._waiting_since = None
+
+    def read_some(self, size: int) -> bytes:
+        """Return what there is, at most size bytes; nothing only at the end of the output.
+
+        Unlike `read` it does not wait for more, so that Ctrl-C is heard between two answers.
+        """
+        self._waiting_since = time.monotonic()
+        try:
+            return self._out.read1(size)
         finally:
             self._waiting_since = None
 
@@ -242,7 +255,7 @@ class Git:
         with self.start(arguments, feed=feed, extra=extra, deadline=self.deadline) as process:
             output = bytearray()
             # In blocks: a read of the whole limit would allocate the whole limit.
-            while block := process.read(1 << 20):
+            while block := process.read_some(1 << 20):
                 output += block
                 if len(output) > limit_bytes:
                     raise GitError(f"git {arguments[0]} printed more than {limit_bytes} bytes.")
