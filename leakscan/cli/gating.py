@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from leakscan.cli import wiring
 from leakscan.cli.progress import Quiet
 from leakscan.errors import ExitCode, LeakscanError
@@ -197,7 +199,8 @@ def decide(looked: Looked | None, wording: Wording, here: Caller, hook: str) -> 
     if result.findings or not is_complete(result):
         from leakscan.gates.message import message
 
-        sys.stderr.write(message(result, options, wording, _situation(looked)))
+        said = replace(wording, verdict="would be refused") if here.reason else wording
+        sys.stderr.write(message(result, options, said, _situation(looked)))
     if code and here.reason:
         from leakscan.gates.bypass import let_through
 

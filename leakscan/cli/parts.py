@@ -78,7 +78,7 @@ def scan_part(path: Path, part: Part, how: How) -> ScanResult:
     # In a hook of the user's own git may have named another index, as for `commit -a`.
     here = gating.caller(path if path != Path() else None)
     with gating.open_git(here, scratch=part.staged) as (git, layout):
-        source = RangeSource(layout, git, _select(part, git, here))
+        source = RangeSource(layout, git, _select(part, git, layout, here.index))
         if source.is_empty:
             raise EmptyRangeError(
                 f"There are no commits in {part.commits or part.since}: nothing was scanned.",
@@ -94,12 +94,12 @@ def scan_part(path: Path, part: Part, how: How) -> ScanResult:
         return scan_range(source, gate)
 
 
-def _select(part: Part, git: Git, here: gating.Caller) -> Selection:
+def _select(part: Part, git: Git, layout: Layout, index: Path) -> Selection:
     if part.commits is not None:
-        return of_range(here.layout, git, part.commits)
+        return of_range(layout, git, part.commits)
     if part.since is not None:
-        return of_since(here.layout, git, int(_moment(part.since).timestamp()), part.since)
-    return of_staged(here.layout, git, here.index)
+        return of_since(layout, git, int(_moment(part.since).timestamp()), part.since)
+    return of_staged(layout, git, index)
 
 
 def _triage(git: Git, layout: Layout, how: How, *, whole: bool) -> Triage:

@@ -44,7 +44,9 @@ def message(
 
 
 def _refusal(found: list[FindingDoc], wording: Wording, situation: Situation) -> list[str]:
-    lines = [f"leakscan: {wording.what} refused: {count(len(found), 'AWS credential')} in it."]
+    lines = [
+        f"leakscan: {wording.what} {wording.verdict}: {count(len(found), 'AWS credential')} in it."
+    ]
     for its in found[:_SHOWN]:
         lines += ["", *_finding(its, wording, situation)]
     if len(found) > _SHOWN:
@@ -114,7 +116,7 @@ def _prose(lead: str, text: str) -> list[str]:
 
 
 def _incomplete(doc: ReportDoc, wording: Wording) -> list[str]:
-    lines = [f"leakscan: {wording.what} refused: it could not be read completely."]
+    lines = [f"leakscan: {wording.what} {wording.verdict}: it could not be read completely."]
     lines += [f"  {_skip(one)}" for one in doc["skipped"][:_SHOWN]]
     if len(doc["skipped"]) > _SHOWN:
         lines.append(f"  +{len(doc['skipped']) - _SHOWN} more")

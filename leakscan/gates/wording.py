@@ -13,6 +13,7 @@ class Wording(Record, frozen=True):
     skip: str
     bypass: str
     """How to let it pass with a reason on record; empty where that is not possible."""
+    verdict: str = "refused"
     is_server: bool = False
     """Whether whoever reads it is elsewhere: with the commits, and without this configuration."""
 

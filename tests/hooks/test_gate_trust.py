@@ -177,3 +177,11 @@ def test_what_the_framework_names_is_looked_at(work: Work) -> None:
 
 def test_the_files_that_are_looked_for_are_those_that_are_read() -> None:
     assert gating._OWN_FILES == (CONFIG_NAME, BASELINE_NAME)
+
+
+def test_what_is_let_through_is_not_called_refused(work: Work) -> None:
+    work.leak()
+    done = work.push("origin", "main", env={"LEAKSCAN_BYPASS": "a test key"})
+    assert not done.refused
+    assert "would be refused" in done.words
+    assert work.at("refs/heads/main") == work.repo.id("main")

@@ -67,6 +67,22 @@ def test_an_old_leak_that_is_merged(desk: Work) -> None:
     assert len(desk.repo.git("rev-parse", "HEAD^@").split()) == 2
 
 
+@pytest.mark.parametrize("part", ["--range=main~1..main", "--range=HEAD", "--since=2020-01-01"])
+def test_names_of_refs_are_understood(desk: Work, part: str) -> None:
+    leak, _ = desk.leak()
+    done = desk.leakscan("scan", str(desk.repo.path), part)
+    assert done.code == 1, done.said
+    assert leak.key_id in done.said
+
+
+def test_what_is_staged(desk: Work) -> None:
+    desk.leak()
+    desk.repo.checkout()
+    desk.repo.write(b"a", b"1\n")
+    done = desk.leakscan("scan", str(desk.repo.path), "--staged")
+    assert done.code == 0, done.said
+
+
 def test_a_split_index(desk: Work) -> None:
     desk.repo.git("update-index", "--split-index")
     desk.repo.write(b"a", b"1\n")
