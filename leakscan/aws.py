@@ -5,9 +5,12 @@ and nothing here says whether a key works. Published sample values carry a mark 
 when this module is loaded, so that no scanner takes this file for a leak.
 """
 
+import re
 from base64 import b32decode
 from collections.abc import Mapping
 from typing import Final, Literal
+
+from leakscan.record import Record
 
 Generation = Literal["new", "old"]
 
@@ -123,3 +126,41 @@ def known_fake_secret(secret: str) -> bool:
     MinIO documents one for its public playground, play.min.io.
     """
     return secret in _FAKE_SECRETS or secret.endswith("EXAMPLEKEY")
+
+
+# -- partitions ---------------------------------------------------------------------------
+
+
+class Partition(Record, frozen=True):
+    """A part of AWS with its own accounts and keys; a key of one is unknown to the others."""
+
+    name: str
+    dns_suffix: str
+    region_pattern: str
+    default_region: str
+    """Where leakscan asks STS if nothing else is known."""
+
+
+_DIRECTION: Final = "(?:north|south|east|west|central|northeast|northwest|southeast|southwest)"
+PARTITIONS: Final[Mapping[str, Partition]] = {
+    name: Partition(name, suffix, rf"(?:{areas})-{_DIRECTION}-[1-9][0-9]?", region)
+    for name, suffix, areas, region in (
+        ("aws", "amazonaws.com", "us|eu|ap|sa|ca|me|af|il|mx", "us-east-1"),
+        ("aws-us-gov", "amazonaws.com", "us-gov", "us-gov-west-1"),
+        ("aws-cn", "amazonaws.com.cn", "cn", "cn-north-1"),
+        ("aws-eusc", "amazonaws.eu", "eusc-de", "eusc-de-east-1"),
+        ("aws-iso", "c2s.ic.gov", "us-iso", "us-iso-east-1"),
+        ("aws-iso-b", "sc2s.sgov.gov", "us-isob", "us-isob-east-1"),
+        ("aws-iso-e", "cloud.adc-e.uk", "eu-isoe", "eu-isoe-west-1"),
+        ("aws-iso-f", "csp.hci.ic.gov", "us-isof", "us-isof-south-1"),
+    )
+}
+"""All partitions by name. Source: botocore, data/partitions.json; a test compares the two."""
+
+
+def partition_of(region: str) -> Partition | None:
+    """Return the partition whose regions are named like this one; None if none are."""
+    for partition in PARTITIONS.values():
+        if re.fullmatch(partition.region_pattern, region):
+            return partition
+    return None

@@ -12,6 +12,7 @@ from typing import Final, NewType
 
 from leakscan.record import Record
 from leakscan.redact import Secret
+from leakscan.verdict import NOT_CHECKED, Verdict
 
 ObjectId = NewType("ObjectId", bytes)
 """A raw object id: 20 bytes (SHA-1) or 32 bytes (SHA-256)."""
@@ -229,7 +230,10 @@ class Identity(Record, frozen=True):
 
 
 class Sighting(Record, frozen=True):
-    """A credential, or a lone part of one, seen in one content."""
+    """A credential, or a lone part of one, seen in one content.
+
+    `regions` are AWS's names of regions that stand near it or in its token, the nearest first.
+    """
 
     identity: Identity
     rule: Rule
@@ -239,6 +243,7 @@ class Sighting(Record, frozen=True):
     positions: tuple[Position, ...]
     points: int
     reasons: tuple[Reason, ...]
+    regions: tuple[str, ...] = ()
 
 
 class Credential(Record, frozen=True):
@@ -252,6 +257,8 @@ class Credential(Record, frozen=True):
     entropy_bits: float
     """Shannon bits per byte of the secret, or of the token or id if the secret is unknown."""
     reasons: tuple[Reason, ...]
+    regions: tuple[str, ...] = ()
+    """Regions that its sightings name, the likeliest first; the first of a token is its own."""
 
 
 # -- trace ------------------------------------------------------------------------------------
@@ -392,13 +399,6 @@ class TriageNote(Record, frozen=True):
     text: str = ""
 
 
-class VerdictState(StrEnum):
-    """What is known about liveness; `not-checked` unless somebody asked AWS."""
-
-    NOT_CHECKED = "not-checked"
-    CANARY = "canary"
-
-
 class Finding(Record, frozen=True):
     """A credential with its whole life in this repository."""
 
@@ -408,7 +408,7 @@ class Finding(Record, frozen=True):
     remediation: Remediation | None = None
     status: Status = Status.NEW
     accepted: Acceptance | None = None
-    verdict: VerdictState = VerdictState.NOT_CHECKED
+    verdict: Verdict = NOT_CHECKED
 
 
 DEEP_PATH: Final = 100

@@ -28,7 +28,6 @@ from leakscan.model import (
     Skipped,
     Target,
     TriageNote,
-    VerdictState,
 )
 from leakscan.redact import Redactor, Secret, mask_text
 from leakscan.report.base import ReportOptions, is_complete
@@ -53,6 +52,7 @@ from leakscan.report.contract import (
     ToolDoc,
     VerdictDoc,
 )
+from leakscan.verdict import Verdict, VerdictState
 
 SCHEMA: Final = "leakscan.report/1"
 MAX_NAMES: Final = 100
@@ -288,7 +288,8 @@ def _title(credential: Credential) -> str:
     return f"{credential.rule.name} with {beside}" if beside else credential.rule.name
 
 
-def _verdict(state: VerdictState, account: str | None) -> VerdictDoc:
+def _verdict(verdict: Verdict, account: str | None) -> VerdictDoc:
+    state = verdict.state
     if state is VerdictState.NOT_CHECKED and account is not None and aws.is_canary(account):
         state = VerdictState.CANARY
     return {"state": state.value, "code": None, "cause": None, "arn": None, "checked_at": None}

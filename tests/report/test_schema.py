@@ -20,9 +20,9 @@ from leakscan.model import (
     ScopeKind,
     SkipReason,
     Status,
-    VerdictState,
 )
 from leakscan.report import contract
+from leakscan.verdict import VerdictState
 from tests.report.builder import SCENARIOS, everything, hostile, result
 from tests.report.formats import FORMATS, SCHEMA, problems
 

@@ -1,0 +1,1 @@
+"""Verify: whether AWS accepts a credential."""

@@ -1,0 +1,88 @@
+"""Verify: whether AWS accepts a credential. What its modules hand to each other.
+
+In: findings. Out: the same findings with a `Verdict` each. `plan` says offline who is asked of
+whom, `asker` asks, `aws_sts` makes the one call there is, `answers` reads what comes back. Off
+unless the user asks for it.
+"""
+
+from datetime import datetime
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from leakscan.model import Fingerprint
+from leakscan.record import Record
+from leakscan.redact import Secret
+from leakscan.verdict import Cause, Verdict
+
+
+class Endpoint(Record, frozen=True):
+    """Where to ask: a URL, the region it signs for and the partition that belongs to."""
+
+    partition: str
+    region: str
+    url: str
+
+    @property
+    def host(self) -> str:
+        """The host, with its port if it has one."""
+        return urlsplit(self.url).netloc
+
+
+class Keys(Record, frozen=True):
+    """A secret to try with an id, and the finding that holds it."""
+
+    fingerprint: Fingerprint
+    secret: Secret
+    token: Secret | None = None
+
+
+class Question(Record, frozen=True):
+    """One id to ask about: its candidates, the best first, and where, the likeliest first.
+
+    `untried` counts the candidates above the limit.
+    """
+
+    access_key_id: str
+    candidates: tuple[Keys, ...]
+    endpoints: tuple[Endpoint, ...]
+    untried: int = 0
+
+
+class Answer(Record, frozen=True):
+    """What came back of one call, as far as it could be read.
+
+    `code` is AWS's word, empty for a success; with `arn`, `account` and `user_id` AWS accepted the
+    key. `message` may repeat what was sent, so it is only compared, never shown. Where nothing of
+    AWS came back, `failure` says why in words of our own and `failed_as` which cause that is.
+    """
+
+    status: int = 0
+    code: str = ""
+    message: str = ""
+    arn: str = ""
+    account: str = ""
+    user_id: str = ""
+    date: datetime | None = None
+    request_id: str = ""
+    failure: str = ""
+    failed_as: Cause | None = None
+
+
+class Asking(Protocol):
+    """The one call: STS GetCallerIdentity."""
+
+    def ask(self, access_key_id: str, keys: Keys, endpoint: Endpoint, at: datetime) -> Answer:
+        """Return what came back of one call signed for a time, within bounded time and memory.
+
+        Never raises: what went wrong is in the answer.
+        """
+        ...
+
+
+class Result(Record, frozen=True):
+    """What came of a question: a verdict for each candidate, and one for the id itself."""
+
+    access_key_id: str
+    by_candidate: dict[Fingerprint, Verdict]
+    verdict: Verdict
+    calls: int
