@@ -34,6 +34,7 @@ from leakscan.model import (
 )
 from leakscan.record import Record, State
 from leakscan.redact import Secret
+from leakscan.verdict import VerdictState
 
 if TYPE_CHECKING:  # Of a push, nothing is mostly all that is found; then nothing is traced.
     from leakscan.history.survey import Harvest
@@ -174,6 +175,14 @@ class Judging(Protocol):
         ...
 
 
+class Verifying(Protocol):
+    """The verify stage as the pipeline needs it."""
+
+    def verify(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return the findings with what AWS says of them."""
+        ...
+
+
 class Followed(Record, frozen=True):
     """What became of what was seen, through history."""
 
@@ -213,6 +222,12 @@ def judged(
 ) -> tuple[list[Finding], list[TriageNote]]:
     """Return what triage says of what was found; without one, everything is as it was."""
     return triage.judge(findings, complete=complete) if triage is not None else (findings, [])
+
+
+def verified(result: ScanResult, verifier: Verifying) -> ScanResult:
+    """Return a result with what AWS says of its findings, the worst first again."""
+    findings = sorted(verifier.verify(result.findings), key=_worst_first)
+    return replace(result, findings=tuple(findings))
 
 
 def examine(
@@ -394,9 +409,10 @@ def _place(sighting: Sighting) -> tuple[Kind, bytes, bytes, list[tuple[int, int]
     return sighting.kind, sighting.object_id or b"", sighting.name, places
 
 
-def _worst_first(finding: Finding) -> tuple[int, int, bool, str]:
+def _worst_first(finding: Finding) -> tuple[bool, int, int, bool, str]:
     credential = finding.credential
     return (
+        finding.verdict.state is not VerdictState.LIVE,
         -credential.severity.rank,
         -credential.confidence.rank,
         not finding.exposure.at_head,

@@ -29,23 +29,33 @@ class Endpoint(Record, frozen=True):
 
 
 class Keys(Record, frozen=True):
-    """A secret to try with an id, and the finding that holds it."""
+    """A secret to try with an id, and the finding that holds it.
+
+    `borrowed` are the findings of lone parts that were put to it because they stand in the same
+    content: a guess, which only AWS's yes makes one credential.
+    """
 
     fingerprint: Fingerprint
     secret: Secret
     token: Secret | None = None
+    borrowed: tuple[Fingerprint, ...] = ()
 
 
 class Question(Record, frozen=True):
     """One id to ask about: its candidates, the best first, and where, the likeliest first.
 
-    `untried` counts the candidates above the limit.
+    `untried` are the findings that hold candidates above the limit.
     """
 
     access_key_id: str
     candidates: tuple[Keys, ...]
     endpoints: tuple[Endpoint, ...]
-    untried: int = 0
+    untried: tuple[Fingerprint, ...] = ()
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that may be asked."""
+        return tuple(endpoint.host for endpoint in self.endpoints)
 
 
 class Answer(Record, frozen=True):
@@ -79,10 +89,20 @@ class Asking(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """Verdicts of earlier runs, none of them older than the user wants."""
+
+    def find(self, fingerprint: Fingerprint, hosts: tuple[str, ...]) -> Verdict | None:
+        """Return what the same hosts said of a credential, None if that is not known."""
+        ...
+
+    def keep(self, fingerprint: Fingerprint, hosts: tuple[str, ...], verdict: Verdict) -> None:
+        """Keep what these hosts said, if it concluded anything."""
+        ...
+
+
 class Result(Record, frozen=True):
-    """What came of a question: a verdict for each candidate, and one for the id itself."""
+    """What came of a question: of the candidates in their order, as far as they were tried."""
 
     access_key_id: str
-    by_candidate: dict[Fingerprint, Verdict]
-    verdict: Verdict
-    calls: int
+    tried: tuple[tuple[Keys, Verdict], ...]
