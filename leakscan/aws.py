@@ -6,8 +6,8 @@ when this module is loaded, so that no scanner takes this file for a leak.
 """
 
 import re
-from base64 import b32decode
-from collections.abc import Mapping
+from base64 import b32decode, b64decode
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from leakscan.record import Record
@@ -164,3 +164,59 @@ def partition_of(region: str) -> Partition | None:
         if re.fullmatch(partition.region_pattern, region):
             return partition
     return None
+
+
+# -- session tokens -----------------------------------------------------------------------
+
+_ORIGIN: Final = b"\x21\x0a\x09origin_ec"
+_HEAD_CHARS: Final = 160
+"""Characters of a token that are decoded; its region ends within the first 60."""
+_REGION_FIELD: Final = 3
+
+
+def token_region(token: bytes) -> str | None:
+    """Return the region that issued a session token, None if the token does not tell.
+
+    Only tokens that begin with IQoJ tell. The layout is an undocumented property of tokens.
+
+    Source: TalBeery, "Revealing the Inner Structure of AWS Session Tokens": base64 of a byte and
+    a protobuf message; field 1 is the origin, field 3 the region, the signature comes later.
+    """
+    try:
+        head = b64decode(token[:_HEAD_CHARS], validate=True)
+        if not head.startswith(_ORIGIN):
+            return None
+        regions = (value for number, value in _fields(head[1:]) if number == _REGION_FIELD)
+        region = next(regions, b"").decode("ascii")
+    except ValueError:
+        return None
+    return region if partition_of(region) else None
+
+
+def _fields(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and the bytes of each length-delimited field that is whole.
+
+    Source: Protocol Buffers documentation, "Encoding". Raises ValueError for anything else.
+    """
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        if tag & 7 == 0:
+            _, at = _varint(data, at)
+            continue
+        if tag & 7 != 2:
+            raise ValueError("no such field in a token")
+        size, start = _varint(data, at)
+        at = start + size
+        if at <= len(data):
+            yield tag >> 3, data[start:at]
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """Return the number of at most 64 bits that starts at an offset, and where it ends."""
+    value = 0
+    for place, byte in enumerate(data[at : at + 10]):
+        value |= (byte & 127) << 7 * place
+        if byte < 128:
+            return value, at + place + 1
+    raise ValueError("no end of a number")
