@@ -5,36 +5,28 @@ that names file, entry and field. Whether an entry fits a finding is left to the
 """
 
 import re
-from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from leakscan.documents import DocumentError, load_yaml
-from leakscan.errors import ExitCode, LeakscanError
+from leakscan.fields import ConfigError, Fields
 from leakscan.record import Record
+
+if TYPE_CHECKING:  # Hooks read configurations, and never verify.
+    from leakscan.verify_config import VerifyConfig
 
 CONFIG_NAME: Final = ".leakscan.yaml"
 MAX_BYTES: Final = 1 << 20
 
 _MAX_GLOB: Final = 256
 _MAX_GLOBS: Final = 500
-_KEYS: Final = ("version", "allow", "baseline")
+_KEYS: Final = ("version", "allow", "baseline", "verify")
 _ENTRY_KEYS: Final = ("paths", "rules", "fingerprints", "reason", "expires")
 _FINGERPRINT: Final = re.compile(r"lk1\.(?=[ist])i?s?t?\.[0-9a-f]{32}")
 _CONTROL: Final = re.compile(r"[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 """What no path of a repository should have: no system takes a NUL, and no terminal the rest."""
 _RULE: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_HINT: Final = "The README says what this file may hold: paths, rules, fingerprints, each with why."
-
-
-class ConfigError(LeakscanError):
-    """A configuration file that cannot be used as it stands."""
-
-    code = ExitCode.CONFIG
-
-    def __init__(self, where: str, problem: str, hint: str = _HINT) -> None:
-        super().__init__(f"{where}: {problem}.", hint=hint)
 
 
 class Allow(Record, frozen=True):
@@ -56,11 +48,15 @@ class Allow(Record, frozen=True):
 
 
 class Config(Record, frozen=True):
-    """A whole configuration; `baseline` is a path relative to the folder of the file."""
+    """A whole configuration; `baseline` is a path relative to the folder of the file.
+
+    `verify` counts only in a file of the user's own: whoever writes it says where keys are used.
+    """
 
     name: str
     allow: tuple[Allow, ...] = ()
     baseline: str | None = None
+    verify: "VerifyConfig | None" = None
 
 
 def load_config(source: bytes, name: str = CONFIG_NAME, cache: Path | None = None) -> Config:
@@ -72,10 +68,11 @@ def load_config(source: bytes, name: str = CONFIG_NAME, cache: Path | None = Non
     if len(source) > MAX_BYTES:
         raise ConfigError(name, f"is larger than {MAX_BYTES >> 10} KiB")
     try:
-        document = load_yaml(source, cache)
+        # The URL of a proxy may have a password in it: that is kept nowhere else.
+        document = load_yaml(source, None if b"verify" in source else cache)
     except DocumentError as error:
         raise ConfigError(f"{name}:{error.line}" if error.line else name, error.problem) from None
-    fields = _Fields(name, document if document is not None else {}, _KEYS)
+    fields = Fields(name, document if document is not None else {}, _KEYS)
     version = fields.get("version")
     if type(version) is not int or version != 1:
         raise fields.fail("version", "must be 1; this leakscan knows no other")
@@ -88,11 +85,34 @@ def load_config(source: bytes, name: str = CONFIG_NAME, cache: Path | None = Non
     baseline = fields.text("baseline") if "baseline" in fields else None
     if baseline is not None and not _stays_below(baseline):
         raise fields.fail("baseline", "must be a path below the folder of this file")
-    return Config(name, allow, baseline)
+    return Config(name, allow, baseline, _verify(name, fields))
+
+
+def load_user_config(source: bytes, name: str) -> Config:
+    """Return the configuration in the user's own file, which is about no repository.
+
+    Raises ConfigError, also for what only the file of a repository may hold.
+    """
+    config = load_config(source, name)
+    if config.allow or config.baseline is not None:
+        raise ConfigError(
+            name,
+            "holds more than version and verify; what is accepted is written down where it is",
+            "Move allow and baseline to the .leakscan.yaml of their repository.",
+        )
+    return config
+
+
+def _verify(name: str, fields: Fields) -> "VerifyConfig | None":
+    if "verify" not in fields:
+        return None
+    from leakscan.verify_config import read_section
+
+    return read_section(f"{name}: verify", fields.get("verify"))
 
 
 def _allow(where: str, entry: object) -> Allow:
-    fields = _Fields(where, entry, _ENTRY_KEYS)
+    fields = Fields(where, entry, _ENTRY_KEYS)
     made = Allow(
         where=where,
         reason=fields.text("reason"),
@@ -106,69 +126,6 @@ def _allow(where: str, entry: object) -> Allow:
     if not (made.paths or made.rules or made.fingerprints):
         raise fields.fail("", "allows nothing: it needs paths, rules or fingerprints")
     return made
-
-
-class _Fields:
-    """Typed access to one mapping; every complaint names file, entry and field."""
-
-    def __init__(self, where: str, mapping: object, keys: tuple[str, ...]) -> None:
-        self._where = where
-        if not isinstance(mapping, dict):
-            raise self.fail("", f"must be a mapping with some of {', '.join(keys)}")
-        self._mapping: Mapping[str, object] = mapping
-        for key in mapping:
-            if key not in keys:
-                raise self.fail(key, f"is not a key here; known are {', '.join(keys)}")
-
-    def __contains__(self, field: str) -> bool:
-        return field in self._mapping
-
-    def fail(self, field: str, problem: str) -> ConfigError:
-        """Return the error for a field."""
-        return ConfigError(f"{self._where}: {field}" if field else self._where, problem)
-
-    def get(self, field: str, default: object = None) -> object:
-        """Return what is there."""
-        return self._mapping.get(field, default)
-
-    def text(self, field: str) -> str:
-        """Return a text that is not empty, in one line."""
-        value = self._mapping.get(field)
-        if value is None:
-            raise self.fail(field, "is missing")
-        if not isinstance(value, str):
-            raise self.fail(field, "must be a text; put it in quotes")
-        if not value.strip():
-            raise self.fail(field, "is empty")
-        return " ".join(value.split())
-
-    def texts(self, field: str, fits: Callable[[str], bool], problem: str) -> tuple[str, ...]:
-        """Return a list of texts that fit; none if the field is not there."""
-        if field not in self:
-            return ()
-        values = self._mapping[field]
-        if not isinstance(values, list) or not values:
-            raise self.fail(field, "must be a list of texts, and not empty")
-        texts = tuple(value for value in values if isinstance(value, str) and fits(value))
-        if len(texts) < len(values):
-            raise self.fail(field, problem)
-        return texts
-
-    def day(self, field: str) -> date | None:
-        """Return a day of the calendar, None if the field is not there."""
-        if field not in self:
-            return None
-        try:
-            return day(self.text(field))
-        except ValueError:
-            raise self.fail(field, "must be a day such as 2027-01-31") from None
-
-
-def day(text: str) -> date:
-    """Return the day that a text names as YYYY-MM-DD. Raises ValueError."""
-    if len(text) != len("YYYY-MM-DD"):  # Python takes other forms of ISO 8601 too.
-        raise ValueError(text)
-    return date.fromisoformat(text)
 
 
 def _is_glob(text: str) -> bool:

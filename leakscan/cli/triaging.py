@@ -14,8 +14,9 @@ from typing import Any, Final, TypeVar
 import click
 
 from leakscan import config as configuration
-from leakscan.config import CONFIG_NAME, Config, ConfigError, load_config
+from leakscan.config import CONFIG_NAME, Config, load_config
 from leakscan.errors import LeakscanError
+from leakscan.fields import ConfigError
 from leakscan.history.files import read_file, read_optional
 from leakscan.model import NoteKind, TriageNote
 from leakscan.record import Record

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from leakscan.config import CONFIG_NAME, ConfigError, load_config
+from leakscan.config import CONFIG_NAME, load_config
+from leakscan.fields import ConfigError
 from leakscan.gates.doctor_cases import BASE, CASES, Case, harmless, plain
 from leakscan.gates.doctor_keys import synthetic_key
 from leakscan.gates.doctor_scratch import Scratch

@@ -19,8 +19,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Final
 
-from leakscan.config import day
 from leakscan.errors import ExitCode, LeakscanError
+from leakscan.fields import day
 from leakscan.model import Credential, Finding, Fingerprint
 from leakscan.record import Record
 from leakscan.redact import mask_text

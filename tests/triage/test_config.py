@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from leakscan.config import MAX_BYTES, Allow, ConfigError, load_config
+from leakscan.config import MAX_BYTES, Allow, load_config
 from leakscan.errors import ExitCode
+from leakscan.fields import ConfigError
 
 PRINT = "lk1.is." + "0a" * 16
 GOOD: dict[str, Any] = {"paths": ["tests/**"], "reason": "made up for the tests"}
