@@ -94,7 +94,10 @@ class Asker:
             if verdict.state not in (VerdictState.NOT_ACCEPTED, VerdictState.UNKNOWN):
                 break
         asked = tuple(dict.fromkeys(host for verdict in said for host in verdict.asked))
-        return replace(_weakest(said), asked=asked)
+        verdict = replace(_weakest(said), asked=asked)
+        if verdict.state is VerdictState.NOT_ACCEPTED and question.left_out:
+            return _half_asked(verdict, question)
+        return verdict
 
     def _in_partition(self, key_id: str, keys: Keys, endpoints: list[Endpoint]) -> Verdict:
         """Ask the regions of one partition until one of them gives an answer."""
@@ -155,6 +158,13 @@ def _weakest(said: list[Verdict]) -> Verdict:
     if said[-1].state not in (VerdictState.NOT_ACCEPTED, VerdictState.UNKNOWN):
         return said[-1]
     return next((one for one in said if one.state is VerdictState.UNKNOWN), said[-1])
+
+
+def _half_asked(verdict: Verdict, question: Question) -> Verdict:
+    """Return the doubt where a partition that may know the id could not be asked."""
+    names = ", ".join(question.left_out)
+    text = f"{verdict.text} Partition {names} was not asked: it has no FIPS endpoint."
+    return replace(verdict, state=VerdictState.UNKNOWN, cause=Cause.PARTITION, text=text)
 
 
 def _given_up(endpoint: Endpoint) -> Verdict:

@@ -1,8 +1,8 @@
 """Who is asked, of whom, and with what: decided offline, before any call.
 
 Part of the verify stage. In: findings, and whose keys may be asked about. Out: a `Question` for
-each id that is to be asked about, and a verdict for every finding that is not. Canaries are never asked
-about, and keys of accounts that nobody named only if the user says so.
+each id that is to be asked about, and a verdict for every finding that is not. Canaries are never
+asked about, and keys of accounts that nobody named only if the user says so.
 """
 
 from collections import defaultdict
@@ -14,9 +14,9 @@ from leakscan import aws
 from leakscan.model import Finding, Fingerprint, Status
 from leakscan.record import Record
 from leakscan.redact import Secret
-from leakscan.verdict import Verdict, VerdictState
+from leakscan.verdict import Cause, Verdict, VerdictState
 from leakscan.verify.base import Keys, Question
-from leakscan.verify.endpoints import Where, endpoints
+from leakscan.verify.endpoints import Where, endpoints, without_fips
 
 MAX_CANDIDATES: Final = 5
 """Secrets that are tried with one id: more would be guessing, and each leaves a trace at AWS."""
@@ -51,12 +51,13 @@ def make_plan(findings: Sequence[Finding], policy: Policy, where: Where) -> Plan
     questions = []
     for key_id, own in by_id.items():
         verdict = _offline(key_id, own, policy)
-        question = _question(key_id, own, neighbours, where) if verdict is None else None
-        if question is not None and question.candidates:
-            questions.append(question)
-        else:
-            verdict = verdict or _nothing_to_ask_with(key_id, own)
-            decided.update({one.credential.fingerprint: verdict for one in own})
+        if verdict is None:
+            question = _question(key_id, own, neighbours, where)
+            verdict = _unanswerable(question, own)
+            if verdict is None:
+                questions.append(question)
+                continue
+        decided.update({one.credential.fingerprint: verdict for one in own})
     return Plan(tuple(questions), decided)
 
 
@@ -97,7 +98,13 @@ def _lone(finding: Finding) -> Verdict:
     return _not_checked(f"The id of this {what} is not known: AWS cannot be asked.")
 
 
-def _nothing_to_ask_with(key_id: str, own: Sequence[Finding]) -> Verdict:
+def _unanswerable(question: Question, own: Sequence[Finding]) -> Verdict | None:
+    """Return the verdict where there is nothing to ask with, or nobody to ask."""
+    if question.candidates and not question.endpoints:
+        text = f"Partition {', '.join(question.left_out)} has no FIPS endpoint. It was not asked."
+        return Verdict(VerdictState.UNKNOWN, text, Cause.PARTITION)
+    if question.candidates:
+        return None
     if any(one.credential.identity.secret is not None for one in own):
         text = "Temporary keys work with their session token alone, which is not known. Not asked."
         return Verdict(VerdictState.TOKEN_MISSING, text)
@@ -144,13 +151,14 @@ def _question(
     made = _distinct(_candidates(key_id, sorted(own, key=_best_first), neighbours.of(own)))
     tried, rest = made[:MAX_CANDIDATES], made[MAX_CANDIDATES:]
     holders = {keys.fingerprint for keys in tried}
-    regions = dict.fromkeys(region for one in own for region in one.credential.regions)
+    regions = tuple(dict.fromkeys(region for one in own for region in one.credential.regions))
     token = tried[0].token if tried else None
     return Question(
         key_id,
         tuple(tried),
-        endpoints(tuple(regions), token, where),
+        endpoints(regions, token, where),
         tuple(dict.fromkeys(k.fingerprint for k in rest if k.fingerprint not in holders)),
+        without_fips(regions, token, where),
     )
 
 

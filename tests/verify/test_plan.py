@@ -1,0 +1,180 @@
+"""Who is asked, of whom, and with what."""
+
+import pytest
+
+from leakscan import aws
+from leakscan.model import Finding, Level, Status
+from leakscan.verdict import Cause, VerdictState
+from leakscan.verify.endpoints import Where
+from leakscan.verify.plan import MAX_CANDIDATES, Plan, Policy, make_plan
+from tests.report.builder import key_id
+from tests.verify.builder import ACCOUNT, akia, asia, finding, secret, token
+
+OWN = Policy(owned_accounts=frozenset({ACCOUNT}))
+ANY = Policy(any_account=True)
+AWS = Where(("aws",), None, False, None)
+
+
+def plan(*findings: Finding, policy: Policy = OWN) -> Plan:
+    made = make_plan(findings, policy, AWS)
+    asked = {one for question in made.questions for one in _own(question.access_key_id, findings)}
+    names = {one.credential.fingerprint for one in findings}
+    assert asked | made.decided.keys() == names, "a finding is neither asked about nor decided"
+    assert not asked & made.decided.keys()
+    return made
+
+
+def _own(key: str, findings: tuple[Finding, ...]) -> set[str]:
+    return {
+        one.credential.fingerprint
+        for one in findings
+        if one.credential.identity.access_key_id == key
+    }
+
+
+def state(made: Plan, name: str) -> VerdictState:
+    return {str(key): verdict.state for key, verdict in made.decided.items()}[name]
+
+
+def test_a_pair_of_an_owned_account_is_asked_about() -> None:
+    made = plan(finding("a", akia("a"), secret("a")))
+    (question,) = made.questions
+    assert question.access_key_id == akia("a")
+    assert [keys.secret for keys in question.candidates] == [secret("a")]
+    assert question.hosts == ("sts.us-east-1.amazonaws.com",)
+
+
+@pytest.mark.parametrize("policy", [OWN, ANY, Policy(frozenset({"171436882533"}))])
+def test_a_canary_is_never_asked_about(policy: Policy) -> None:
+    for account in aws.CANARY_ACCOUNTS:
+        made = plan(finding("a", akia("a", account), secret("a")), policy=policy)
+        assert not made.questions
+        assert state(made, "a") is VerdictState.CANARY
+
+
+def test_a_canary_account_that_the_user_names_is_never_asked_about() -> None:
+    policy = Policy(frozenset({ACCOUNT}), frozenset({ACCOUNT}), any_account=True)
+    made = plan(finding("a", akia("a"), secret("a")), policy=policy)
+    assert state(made, "a") is VerdictState.CANARY
+
+
+def test_another_account_is_asked_about_only_if_the_user_says_so() -> None:
+    found = finding("a", akia("a", "222233334444"), secret("a"))
+    made = plan(found)
+    assert state(made, "a") is VerdictState.FOREIGN_ACCOUNT
+    assert "222233334444" in made.decided[found.credential.fingerprint].text
+    assert plan(found, policy=ANY).questions
+
+
+def test_an_id_without_an_account_says_so() -> None:
+    old = "AKIA" + "A" + akia("a")[5:]
+    assert aws.generation(old) == "old"
+    found = finding("a", old, secret("a"))
+    made = plan(found)
+    assert state(made, "a") is VerdictState.FOREIGN_ACCOUNT
+    assert "older form" in made.decided[found.credential.fingerprint].text
+    assert plan(found, policy=ANY).questions
+
+
+def test_a_published_sample_is_not_asked_about() -> None:
+    sample = "AKIA%%IOSFODNN7EXAMPLE".replace("%%", "")
+    made = plan(finding("a", sample, secret("a")), policy=ANY)
+    assert state(made, "a") is VerdictState.NOT_CHECKED
+
+
+@pytest.mark.parametrize("prefix", ["ABIA", "ACCA"])
+def test_what_sts_does_not_know_is_not_asked_about(prefix: str) -> None:
+    made = plan(finding("a", key_id("a", prefix, int(ACCOUNT)), secret("a")), policy=ANY)
+    assert state(made, "a") is VerdictState.NOT_CHECKED
+
+
+def test_a_lone_id_is_not_asked_about() -> None:
+    made = plan(finding("a", akia("a")), finding("b", akia("b", "222233334444")))
+    assert not made.questions
+    assert state(made, "a") is state(made, "b") is VerdictState.NOT_CHECKED
+
+
+def test_a_lone_secret_is_not_asked_about() -> None:
+    made = plan(finding("s", None, secret("s")), finding("t", None, None, token("t")), policy=ANY)
+    assert not made.questions
+    assert state(made, "s") is state(made, "t") is VerdictState.NOT_CHECKED
+
+
+def test_what_is_known_before_a_range_is_not_asked_about() -> None:
+    made = plan(finding("a", akia("a"), secret("a"), status=Status.KNOWN))
+    assert state(made, "a") is VerdictState.NOT_CHECKED
+
+
+def test_what_somebody_accepted_is_asked_about() -> None:
+    assert plan(finding("a", akia("a"), secret("a"), status=Status.BASELINED)).questions
+
+
+def test_a_temporary_key_without_its_token_is_not_asked_about() -> None:
+    made = plan(finding("a", asia("a"), secret("a")))
+    assert state(made, "a") is VerdictState.TOKEN_MISSING
+
+
+def test_a_temporary_key_goes_with_its_token() -> None:
+    (question,) = plan(finding("a", asia("a"), secret("a"), token("a"))).questions
+    (keys,) = question.candidates
+    assert keys.token == token("a")
+    assert keys.borrowed == ()
+
+
+def test_a_long_term_key_goes_without_a_token() -> None:
+    (question,) = plan(finding("a", akia("a"), secret("a"), token("a"))).questions
+    assert question.candidates[0].token is None
+
+
+def test_the_best_candidate_is_first_and_what_stands_beside_comes_last() -> None:
+    made = plan(
+        finding("doubtful", akia("a"), secret("b"), confidence=Level.LOW, points=10),
+        finding("sure", akia("a"), secret("a")),
+        finding("beside", None, secret("c"), points=200),
+        finding("elsewhere", None, secret("d"), objects=("two",)),
+    )
+    (question,) = made.questions
+    names = [str(keys.fingerprint) for keys in question.candidates]
+    assert names == ["sure", "doubtful", "beside"]
+    assert [bool(keys.borrowed) for keys in question.candidates] == [False, False, True]
+
+
+def test_a_lone_id_borrows_the_secret_beside_it() -> None:
+    (question,) = plan(finding("i", akia("a")), finding("s", None, secret("a"))).questions
+    assert [str(one) for one in question.candidates[0].borrowed] == ["s"]
+
+
+def test_a_temporary_pair_borrows_the_token_beside_it() -> None:
+    made = plan(finding("p", asia("a"), secret("a")), finding("t", None, None, token("a")))
+    (question,) = made.questions
+    (keys,) = question.candidates
+    assert keys.token == token("a")
+    assert [str(one) for one in keys.borrowed] == ["t"]
+
+
+def test_candidates_are_limited_and_the_rest_is_named() -> None:
+    findings = [finding(f"{n}", akia("a"), secret(f"{n}"), points=90 - n) for n in range(8)]
+    (question,) = plan(*findings).questions
+    assert len(question.candidates) == MAX_CANDIDATES
+    assert [str(one) for one in question.untried] == ["5", "6", "7"]
+
+
+def test_one_secret_is_tried_once() -> None:
+    made = plan(finding("a", akia("a"), secret("a")), finding("b", None, secret("a")))
+    assert len(made.questions[0].candidates) == 1
+
+
+def test_regions_near_by_choose_the_partition() -> None:
+    found = finding("a", akia("a"), secret("a"), regions=("cn-north-1",))
+    (question,) = plan(found).questions
+    assert [one.partition for one in question.endpoints] == ["aws-cn", "aws"]
+
+
+def test_a_partition_without_a_fips_endpoint_is_a_doubt() -> None:
+    found = finding("a", akia("a"), secret("a"), regions=("cn-north-1",))
+    china = make_plan([found], OWN, Where(("aws-cn",), None, True, None))
+    (verdict,) = china.decided.values()
+    assert (verdict.state, verdict.cause) == (VerdictState.UNKNOWN, Cause.PARTITION)
+    (question,) = make_plan([found], OWN, Where(("aws",), None, True, None)).questions
+    assert question.hosts == ("sts-fips.us-east-1.amazonaws.com",)
+    assert question.left_out == ("aws-cn",)
