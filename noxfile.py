@@ -85,6 +85,13 @@ def bench_hooks(session: nox.Session) -> None:
     session.run("python", "-m", "tests.bench.pushes", *session.posargs)
 
 
+@nox.session
+def bench_liveness(session: nox.Session) -> None:
+    """Measure what it takes to ask about many keys, against a server on this machine."""
+    session.install(".")
+    session.run("python", "-m", "tests.bench.liveness", *session.posargs)
+
+
 @nox.session(name="self")
 def scan_self(session: nox.Session) -> None:
     """Scan our own history with leakscan."""

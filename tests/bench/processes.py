@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 _KEPT: Final = ("PATH", "PATHEXT", "SYSTEMROOT")
 
@@ -45,6 +45,7 @@ def run(
     fine: frozenset[int],
     *,
     listen: bool = False,
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
     while_running: Callable[[int], None] | None = None,
 ) -> Run:
     """Run a command to its end. `while_running` is called with its id until the process is done.
@@ -55,7 +56,7 @@ def run(
     try:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE if listen else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=dict(env),

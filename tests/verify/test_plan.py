@@ -178,3 +178,10 @@ def test_a_partition_without_a_fips_endpoint_is_a_doubt() -> None:
     (question,) = make_plan([found], OWN, Where(("aws",), None, True, None)).questions
     assert question.hosts == ("sts-fips.us-east-1.amazonaws.com",)
     assert question.left_out == ("aws-cn",)
+
+
+def test_more_keys_than_the_limit_are_named_and_not_asked_about() -> None:
+    policy = Policy(frozenset({ACCOUNT}), most=2)
+    made = plan(*(finding(f"{n}", akia(f"{n}"), secret(f"{n}")) for n in range(5)), policy=policy)
+    assert [question.access_key_id for question in made.questions] == [akia("0"), akia("1")]
+    assert {state(made, f"{n}") for n in range(2, 5)} == {VerdictState.NOT_CHECKED}
