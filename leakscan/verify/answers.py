@@ -131,7 +131,7 @@ def _live(arn: str, key_id: str) -> Verdict:
         return _unknown(Cause.ANSWER, "The answer names nobody as AWS does.")
     holder = _holder(found["service"], found["resource"])
     account, own = found["account"], account_id(key_id)
-    text = f"AWS accepts it, as {_WHO[holder]} account {account}."
+    text = f"AWS accepts it, as {_WHO[holder].format(account)}."
     if own is not None and own != account:
         text += f" The id itself tells account {own}."
     text += " A quarantine by AWS, or a policy that denies everything, would not show here."
@@ -139,11 +139,11 @@ def _live(arn: str, key_id: str) -> Verdict:
 
 
 _WHO: Final = {
-    Holder.ROOT: "the root, which no policy of its account limits, of",
-    Holder.USER: "an IAM user of",
-    Holder.ROLE_SESSION: "a session of a role of",
-    Holder.FEDERATED: "a federated user of",
-    Holder.OTHER: "somebody of",
+    Holder.ROOT: "the root of account {}, which no policy of that account limits",
+    Holder.USER: "an IAM user of account {}",
+    Holder.ROLE_SESSION: "a session of a role of account {}",
+    Holder.FEDERATED: "a federated user of account {}",
+    Holder.OTHER: "a principal of account {}",
 }
 
 
