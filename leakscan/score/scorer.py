@@ -54,7 +54,9 @@ class Scorer:
             for c in candidates
             if c.rule.part is Part.SECRET and is_fake(c.rule, c.value.reveal())
         ]
-        sightings = [_sighting(content, one) for one in group(content, passed, fakes)]
+        groups = group(content, passed, fakes)
+        near = _regions_near(content, groups)
+        sightings = [_sighting(content, *one) for one in zip(groups, near, strict=True)]
         return sorted(sightings, key=lambda s: (s.positions[0].line, s.positions[0].column))
 
     def conclude(self, sightings: Sequence[Sighting], paths: Collection[bytes]) -> Credential:
@@ -79,12 +81,34 @@ class Scorer:
             confidence=sure,
             entropy_bits=round(shannon(value), 3),
             reasons=reasons,
+            regions=_likeliest_regions(sightings, identity.session_token),
         )
 
 
-def _sighting(content: Content, one: Group) -> Sighting:
+def _regions_near(content: Content, groups: Sequence[Group]) -> list[tuple[str, ...]]:
+    """Return the regions near each group; most runs have none, and need no names of regions."""
+    if not groups:
+        return []
+    from leakscan.score.regions import near
+
+    return near(content, [_parts(one) for one in groups])
+
+
+def _likeliest_regions(sightings: Sequence[Sighting], token: Secret | None) -> tuple[str, ...]:
+    if token is None and not any(one.regions for one in sightings):
+        return ()
+    from leakscan.score.regions import likeliest
+
+    return likeliest(sightings, token)
+
+
+def _parts(one: Group) -> list[Candidate]:
+    return [part for part in (one.key_id, one.secret, one.token) if part is not None]
+
+
+def _sighting(content: Content, one: Group, regions: tuple[str, ...]) -> Sighting:
     reasons = tuple(_reasons(content, one))
-    parts = [part for part in (one.key_id, one.secret, one.token) if part is not None]
+    parts = _parts(one)
     return Sighting(
         identity=Identity(
             one.key_id.value.reveal().decode("ascii") if one.key_id else None,
@@ -98,12 +122,13 @@ def _sighting(content: Content, one: Group) -> Sighting:
         positions=tuple(Position(p.rule.part, p.line, p.column, p.encoding) for p in parts),
         points=_points(reasons),
         reasons=reasons,
+        regions=regions,
     )
 
 
 def _reasons(content: Content, one: Group) -> Iterator[Reason]:
     """Yield what a group says; more evidence never makes it less sure than one of its parts."""
-    parts = [part for part in (one.key_id, one.secret, one.token) if part is not None]
+    parts = _parts(one)
     together = list(_together(content, one, parts))
     yield from together
     if len(parts) > 1:
