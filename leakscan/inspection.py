@@ -15,6 +15,7 @@ class Why(StrEnum):
 
     NOT_PERMITTED = "not permitted"
     NO_ANSWER = "no answer"
+    REFUSED = "refused"
     NOT_UNDERSTOOD = "answer not understood"
     CUT = "more than is looked at"
 

@@ -1,22 +1,300 @@
 """What `--inspect` found out, as rows of text and as a part of the JSON document.
 
-In: an `Inspection`. Out: labels with texts, plain values and the schema of these. Texts of AWS are
-masked here; making them harmless for a terminal is done here too, for rows alone.
+In: an `Inspection`. Out: labels with texts, and plain values that keep `schema/inspection-1.json`.
+Names and texts that IAM holds may come from whoever holds the key; they are masked here, and made
+harmless for a terminal in rows. Of policies only their names and a summary are told.
 """
 
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import groupby
 from typing import Any, Final
 
-from leakscan.inspection import Inspection
+from leakscan.inspection import (
+    Evidence,
+    Gap,
+    Inspection,
+    Key,
+    Policy,
+    Power,
+    Principal,
+    Reach,
+    Statement,
+    Sure,
+)
+from leakscan.redact import mask_text
+from leakscan.report.clean import text_of
+from leakscan.report.words import count, moment, some, visible
 
-SCHEMA: Final[dict[str, Any]] = {"type": "object"}
-"""JSON schema of one `document`, self-contained: no `$ref`."""
+_IN_WORDS: Final = 3
+_NAMES: Final = 8
+_CAUTION: Final = {
+    Sure.ALLOWED: "",
+    Sure.SOME: ", on some resources",
+    Sure.MAYBE: ", perhaps",
+}
+
+Row = tuple[str, str]
 
 
-def lines(inspection: Inspection) -> list[tuple[str, str]]:
+# -- rows ---------------------------------------------------------------------------------
+
+
+def lines(inspection: Inspection) -> list[Row]:
     """Return rows of label and text; an empty label continues the row before."""
-    raise NotImplementedError
+    rows = [("Inspected", inspection.text), *_evidence_rows(inspection.evidence)]
+    if inspection.key is not None:
+        rows.append(("Key", _key_words(inspection.key, inspection.evidence.asked_at)))
+    if inspection.principal is not None:
+        rows += _principal_rows(inspection.principal, inspection.access_key_id)
+    if inspection.reach is not None:
+        rows += _reach_rows(inspection.reach, inspection.key)
+    rows += _gap_rows(inspection.gaps)
+    responder = inspection.responder
+    rows.append(("Asked as", f"{responder.arn} (profile {responder.profile})"))
+    return [(label, _shown(text)) for label, text in rows]
+
+
+def _shown(text: str) -> str:
+    return visible(_masked(text), limit=1000)
+
+
+def _masked(text: str) -> str:
+    return mask_text(text_of(text))
+
+
+def _evidence_rows(evidence: Evidence) -> Iterator[Row]:
+    if not evidence.is_told:
+        yield "Last used", evidence.text
+    elif evidence.last_used_at is None:
+        yield "Last used", "never, as far as IAM keeps track (since April 2015)"
+    else:
+        where = f" in {evidence.region}" if evidence.region else ""
+        service = f", {evidence.service}{where}" if evidence.service else where
+        at = moment(_time(evidence.last_used_at))
+        yield "Last used", f"{at}{service}; asked before leakscan tried the key"
+
+
+def _key_words(key: Key, now: datetime | None) -> str:
+    if key.created_at is None:
+        return key.status
+    age = f" ({count((now - key.created_at).days, 'day')} old)" if now else ""
+    return f"{key.status}, created {moment(_time(key.created_at))}{age}"
+
+
+def _principal_rows(one: Principal, access_key_id: str) -> Iterator[Row]:
+    yield "Held by", one.arn or one.name
+    if one.session:
+        yield "Session", one.session
+    for key in one.keys:
+        if key.access_key_id != access_key_id:
+            yield "Other key", f"{key.access_key_id}: {_key_words(key, None)}"
+    if one.groups:
+        yield "Groups", some(one.groups, _NAMES)
+    for policy in one.policies:
+        yield "Policy", _policy_words(policy)
+    if one.boundary:
+        yield "Boundary", one.boundary
+    if one.trusts:
+        yield "Trusts", some(one.trusts, _NAMES)
+    if one.last_used_at is not None:
+        where = f" in {one.last_used_region}" if one.last_used_region else ""
+        yield "Role used", f"{moment(_time(one.last_used_at))}{where}"
+    yield from _sign_in_rows(one)
+
+
+def _sign_in_rows(one: Principal) -> Iterator[Row]:
+    """Yield what else opens the same door: it stays open when the key is gone."""
+    if one.has_password:
+        used = one.password_used_at
+        last = f", last used {moment(_time(used))}" if used else ""
+        yield "Password", f"has one for the console{last}"
+    elif one.has_password is False:
+        yield "Password", "none for the console"
+    if one.mfa is not None:
+        yield "MFA", count(one.mfa, "device") if one.mfa else "none"
+    for other in one.service_credentials:
+        yield "Also holds", f"{other.service} credential {other.id}: {other.status}"
+    if one.root_keys is not None:
+        yield "Root keys", "there are some" if one.root_keys else "none, says IAM"
+
+
+def _policy_words(policy: Policy) -> str:
+    source = f", of the group {policy.group}" if policy.group else ""
+    kind = "" if policy.arn else " (inline)"
+    told = "" if policy.statements is None else f": {_summary(policy.statements)}"
+    return f"{policy.name}{kind}{source}{told}"
+
+
+def _summary(statements: Iterable[Statement]) -> str:
+    parts = []
+    for one in statements:
+        number = "every action" if "*" in one.actions else count(len(one.actions), "action pattern")
+        but = "all but " if one.is_inverted else ""
+        where = " on everything" if one.all_resources else ""
+        when = " under conditions" if one.is_conditional else ""
+        parts.append(f"{one.effect} {but}{number}{where}{when}")
+    return some(parts, _IN_WORDS)
+
+
+def _reach_rows(reach: Reach, key: Key | None) -> Iterator[Row]:
+    label = "Can" if key is None or key.status == "Active" else "Could"
+    kinds = groupby(reach.powers, key=lambda one: (one.harm, one.sure))
+    for number, ((harm, sure), powers) in enumerate(kinds):
+        yield "" if number else label, f"- {harm}{_CAUTION[sure]}: {_power_words(list(powers))}"
+    if not reach.powers and reach.is_simulated:
+        yield label, f"none of the {len(reach.denied)} dangerous actions that were settled"
+    if reach.unsettled and reach.is_simulated:
+        text = f"not on everything, perhaps on something: {some(reach.unsettled, _NAMES)}"
+        yield "Unsettled", text
+    for number, because in enumerate(_reasons(reach.powers)):
+        yield "" if number else "Because", because
+    yield "Known from", reach.text
+
+
+def _power_words(powers: list[Power]) -> str:
+    told = "; ".join(f"{one.what} ({one.action})" for one in powers[:_IN_WORDS])
+    rest = [one.action for one in powers[_IN_WORDS:]]
+    return f"{told}; also {', '.join(rest)}" if rest else told
+
+
+def _reasons(powers: Iterable[Power]) -> list[str]:
+    different = list(dict.fromkeys(one.because for one in powers))
+    more = len(different) - _IN_WORDS
+    return different[:_IN_WORDS] + ([f"and {count(more, 'other reason')}"] if more > 0 else [])
+
+
+def _gap_rows(gaps: Iterable[Gap]) -> Iterator[Row]:
+    for number, gap in enumerate(gaps):
+        code = f", {gap.code}" if gap.code else ""
+        yield "" if number else "Not known", f"{gap.what}: {gap.why} ({gap.action}{code})"
+
+
+# -- JSON ---------------------------------------------------------------------------------
 
 
 def document(inspection: Inspection) -> dict[str, Any]:
     """Return the inspection as JSON values."""
-    raise NotImplementedError
+    responder, key = inspection.responder, inspection.key
+    made = {
+        "access_key_id": inspection.access_key_id,
+        "state": inspection.state.value,
+        "text": inspection.text,
+        "responder": {
+            "profile": responder.profile,
+            "account_id": responder.account,
+            "arn": responder.arn,
+        },
+        "evidence": _evidence(inspection.evidence),
+        "key": None if key is None else _key(key),
+        "principal": None if inspection.principal is None else _principal(inspection.principal),
+        "reach": None if inspection.reach is None else _reach(inspection.reach),
+        "gaps": [
+            {"what": gap.what, "action": gap.action, "why": gap.why.value, "code": gap.code or None}
+            for gap in inspection.gaps
+        ],
+    }
+    return {name: _clean(value) for name, value in made.items()}
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return _masked(value)
+    if isinstance(value, dict):
+        return {name: _clean(inner) for name, inner in value.items()}
+    return [_clean(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "is_told": evidence.is_told,
+        "asked_at": _time(evidence.asked_at),
+        "user": evidence.user or None,
+        "last_used_at": _time(evidence.last_used_at),
+        "service": evidence.service or None,
+        "region": evidence.region or None,
+        "text": evidence.text or None,
+    }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    created = _time(key.created_at)
+    return {"access_key_id": key.access_key_id, "status": key.status, "created_at": created}
+
+
+def _principal(one: Principal) -> dict[str, Any]:
+    return {
+        "kind": one.kind.value,
+        "name": one.name,
+        "arn": one.arn or None,
+        "session": one.session or None,
+        "created_at": _time(one.created_at),
+        "last_used_at": _time(one.last_used_at),
+        "last_used_region": one.last_used_region or None,
+        "keys": [_key(key) for key in one.keys],
+        "groups": list(one.groups),
+        "policies": [_policy(policy) for policy in one.policies],
+        "boundary": one.boundary or None,
+        "mfa_devices": one.mfa,
+        "has_password": one.has_password,
+        "password_used_at": _time(one.password_used_at),
+        "service_credentials": [
+            {
+                "id": other.id,
+                "service": other.service,
+                "status": other.status,
+                "created_at": _time(other.created_at),
+                "expires_at": _time(other.expires_at),
+            }
+            for other in one.service_credentials
+        ],
+        "trusts": list(one.trusts),
+        "root_keys": one.root_keys,
+        "quarantine": list(one.quarantine),
+    }
+
+
+def _policy(policy: Policy) -> dict[str, Any]:
+    return {
+        "name": policy.name,
+        "arn": policy.arn or None,
+        "group": policy.group or None,
+        "statements": None if policy.statements is None else list(map(_told, policy.statements)),
+    }
+
+
+def _told(one: Statement) -> dict[str, Any]:
+    return {
+        "effect": one.effect,
+        "action_patterns": len(one.actions),
+        "every_action": "*" in one.actions and not one.is_inverted,
+        "all_but": one.is_inverted,
+        "all_resources": one.all_resources,
+        "conditional": one.is_conditional,
+    }
+
+
+def _reach(reach: Reach) -> dict[str, Any]:
+    return {
+        "is_simulated": reach.is_simulated,
+        "text": reach.text,
+        "powers": [
+            {
+                "rank": one.rank,
+                "harm": one.harm.value,
+                "what": one.what,
+                "action": one.action,
+                "sure": one.sure.value,
+                "because": one.because,
+            }
+            for one in reach.powers
+        ],
+        "denied": list(reach.denied),
+        "unsettled": list(reach.unsettled),
+    }
+
+
+def _time(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

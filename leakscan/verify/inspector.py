@@ -8,16 +8,39 @@ STS about a key overwrites when it was last used: `evidence` before it, `inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from leakscan.inspection import Evidence, Inspection, Responder
+from leakscan import aws
+from leakscan.inspection import (
+    Evidence,
+    Inspection,
+    Kind,
+    Principal,
+    Reach,
+    Responder,
+    State,
+    Why,
+)
 from leakscan.model import Finding, Fingerprint
-from leakscan.verdict import Verdict
-from leakscan.verify.inspect_session import Settings
+from leakscan.verdict import Holder, Verdict
+from leakscan.verify.inspect_calls import Calls, Reply, inner, text, when
+from leakscan.verify.inspect_policies import Policies
+from leakscan.verify.inspect_principal import role, root, user
+from leakscan.verify.inspect_reach import reach
+from leakscan.verify.inspect_session import InspectError, Settings, no_library_errors, open_session
+from leakscan.verify.inspect_words import first_sentence
+
+_LONG_TERM = "AKIA"
 
 
 class Inspector:
     """Asks IAM, as the responder, about keys of the responder's own account."""
 
-    responder: Responder
+    def __init__(self, responder: Responder, iam: Calls, clock: Callable[[], datetime]) -> None:
+        self.responder = responder
+        self._iam = iam
+        self._clock = clock
+        self._policies = Policies(iam)
+        self._known: dict[tuple[Kind, str, str], Principal] = {}
+        self._reaches: dict[tuple[str, bool], Reach] = {}
 
     @classmethod
     def open(
@@ -28,23 +51,167 @@ class Inspector:
         Raises:
             InspectError: there is no such profile, it has no credentials, AWS does not accept
                 them, or they are those that were found. Nothing else was asked then.
+
         """
-        raise NotImplementedError
+        session = open_session(settings, found)
+        with no_library_errors(settings.profile):
+            # Not through `Calls`: without an identity there is nothing to degrade to.
+            identity = session.client("sts").get_caller_identity()  # type: ignore[attr-defined]
+            iam = Calls("iam", session.client("iam"))
+        responder = Responder(settings.profile, text(identity, "Account"), text(identity, "Arn"))
+        if not responder.account:
+            message = f"AWS did not say who the profile {settings.profile} is."
+            raise InspectError(message)
+        return cls(responder, iam, clock)
 
-    def evidence(self, access_key_id: str) -> Evidence:
-        """Return when a key was last used. Call it before anything is verified."""
-        raise NotImplementedError
-
-    def inspect(self, access_key_id: str, evidence: Evidence, verdict: Verdict) -> Inspection:
-        """Return what IAM tells of a key whose verdict is known."""
-        raise NotImplementedError
+    # -- before anything is verified ------------------------------------------------------
 
     def evidence_of(self, findings: Sequence[Finding]) -> dict[str, Evidence]:
         """Return the evidence for each access key id of findings. Call it before verifying."""
-        raise NotImplementedError
+        ids = dict.fromkeys(one.credential.identity.access_key_id for one in findings)
+        return {
+            access_key_id: self.evidence(access_key_id) for access_key_id in ids if access_key_id
+        }
+
+    def evidence(self, access_key_id: str) -> Evidence:
+        """Return when a key was last used. Call it before anything is verified."""
+        account = aws.account_id(access_key_id)
+        if account not in (None, self.responder.account):
+            return Evidence(access_key_id, text=self._elsewhere(account))
+        if not access_key_id.startswith(_LONG_TERM):
+            return Evidence(access_key_id, text="IAM keeps no last use of temporary keys.")
+        at = self._clock()
+        reply = self._iam.one("last use", "GetAccessKeyLastUsed", AccessKeyId=access_key_id)
+        if reply.gap is not None or reply.is_absent:
+            return _no_evidence(access_key_id, at, reply, is_ours=account is not None)
+        used = inner(reply.data, "AccessKeyLastUsed")
+        return Evidence(
+            access_key_id,
+            is_told=True,
+            asked_at=at,
+            user=text(reply.data, "UserName"),
+            last_used_at=when(used, "LastUsedDate"),
+            service=_unless_na(text(used, "ServiceName")),
+            region=_unless_na(text(used, "Region")),
+        )
+
+    def _elsewhere(self, account: str | None) -> str:
+        ours = self.responder.account
+        return f"It is a key of account {account}; IAM tells the profile of {ours} only."
+
+    # -- afterwards -----------------------------------------------------------------------
 
     def inspect_all(
         self, findings: Sequence[Finding], evidence: Mapping[str, Evidence]
     ) -> dict[Fingerprint, Inspection]:
         """Return an inspection for each verified finding that has an id; one for each id."""
-        raise NotImplementedError
+        verdicts: dict[str, Verdict] = {}
+        for one in findings:
+            access_key_id = one.credential.identity.access_key_id or ""
+            if access_key_id not in verdicts or one.verdict.arn:  # What AWS named counts most.
+                verdicts[access_key_id] = one.verdict
+        made = {
+            access_key_id: self.inspect(access_key_id, evidence[access_key_id], verdict)
+            for access_key_id, verdict in verdicts.items()
+            if access_key_id in evidence
+        }
+        return {
+            one.credential.fingerprint: made[one.credential.identity.access_key_id]
+            for one in findings
+            if one.credential.identity.access_key_id in made
+        }
+
+    def inspect(self, access_key_id: str, evidence: Evidence, verdict: Verdict) -> Inspection:
+        """Return what IAM tells of a key whose verdict is known."""
+        account = verdict.account or aws.account_id(access_key_id)
+        if account not in (None, self.responder.account):
+            return self._without(access_key_id, State.OTHER_ACCOUNT, evidence, account)
+        principal = self._principal(evidence, verdict)
+        if principal is None:
+            return self._without(access_key_id, State.NOT_FOUND, evidence, account)
+        is_temporary = principal.kind is Kind.USER and not access_key_id.startswith(_LONG_TERM)
+        can = self._reach(principal, is_temporary=is_temporary)
+        key = next((one for one in principal.keys if one.access_key_id == access_key_id), None)
+        return Inspection(
+            access_key_id,
+            State.INSPECTED,
+            first_sentence(access_key_id, principal, key),
+            self.responder,
+            evidence,
+            key,
+            principal,
+            can,
+        )
+
+    def _without(
+        self, access_key_id: str, state: State, evidence: Evidence, account: str | None
+    ) -> Inspection:
+        if state is State.OTHER_ACCOUNT:
+            sentence = self._elsewhere(account)
+        else:
+            sentence = evidence.text or "IAM names no user of it: it may be one of the root user."
+        return Inspection(access_key_id, state, sentence, self.responder, evidence)
+
+    def _principal(self, evidence: Evidence, verdict: Verdict) -> Principal | None:
+        """Return who holds a key, asked once for all keys of one holder."""
+        kind = _kind(evidence, verdict)
+        names = verdict.arn.partition(":")[2].split("/")
+        if kind is Kind.USER:
+            name, session = evidence.user or names[-1], ""
+        elif kind is Kind.ROLE:
+            name, session = names[1] if len(names) > 1 else "", "/".join(names[2:])
+        else:
+            name, session = names[-1], ""
+        if kind is Kind.NOT_KNOWN or not name:
+            return None
+        if (kind, name, session) not in self._known:
+            self._known[kind, name, session] = self._asked(kind, name, session, verdict.arn)
+        return self._known[kind, name, session]
+
+    def _asked(self, kind: Kind, name: str, session: str, arn: str) -> Principal:
+        ours = f"arn:{self.responder.partition}:iam::{self.responder.account}"
+        if kind is Kind.USER:
+            return user(self._iam, self._policies, name, arn or f"{ours}:user/{name}")
+        if kind is Kind.ROLE:
+            return role(self._iam, self._policies, name, session, f"{ours}:role/{name}")
+        if kind is Kind.ROOT:
+            return root(self._iam, arn)
+        return Principal(Kind.FEDERATED, name, arn)
+
+    def _reach(self, principal: Principal, *, is_temporary: bool) -> Reach | None:
+        if principal.kind is Kind.FEDERATED:
+            return None
+        known = principal.arn, is_temporary
+        if known not in self._reaches:
+            self._reaches[known] = reach(self._iam, principal, is_temporary=is_temporary)
+        return self._reaches[known]
+
+
+_KINDS = {
+    Holder.ROOT: Kind.ROOT,
+    Holder.USER: Kind.USER,
+    Holder.ROLE_SESSION: Kind.ROLE,
+    Holder.FEDERATED: Kind.FEDERATED,
+}
+
+
+def _kind(evidence: Evidence, verdict: Verdict) -> Kind:
+    if verdict.holder in _KINDS:
+        return _KINDS[verdict.holder]
+    return Kind.USER if evidence.user else Kind.NOT_KNOWN
+
+
+def _no_evidence(access_key_id: str, at: datetime, reply: Reply, *, is_ours: bool) -> Evidence:
+    if reply.gap is None:
+        sentence = "IAM knows no such key: it was deleted, or is one of the root user"
+        sentence += "." if is_ours else ", or of another account."
+    elif reply.gap.why is Why.NOT_PERMITTED and not is_ours:
+        sentence = "Not permitted, or a key of another account: its id does not say whose it is."
+    else:
+        sentence = "When it was last used is not known."
+    gaps = () if reply.gap is None else (reply.gap,)
+    return Evidence(access_key_id, asked_at=at, text=sentence, gaps=gaps)
+
+
+def _unless_na(word: str) -> str:
+    return "" if word == "N/A" else word
