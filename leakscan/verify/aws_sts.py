@@ -82,12 +82,12 @@ class Sts:
     ) -> None:
         self._user_agent, self._deadline_s = user_agent, deadline_s
         self._session = _Session(
-            # An empty name would switch the check off. The stubs know neither files nor pairs.
+            # An empty name would switch the check off. The stubs know none of these forms.
             verify=ca_bundle or True,  # type: ignore[arg-type]
             timeout=(connect_timeout_s, read_timeout_s),  # type: ignore[arg-type]
             proxies=dict(proxies),
             max_pool_connections=_CONNECTIONS,
-            socket_options=_SOCKET_OPTIONS,
+            socket_options=_SOCKET_OPTIONS,  # type: ignore[arg-type]
         )
         _keep_quiet()
 
