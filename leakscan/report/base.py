@@ -10,6 +10,7 @@ from typing import Protocol
 from leakscan.errors import ExitCode
 from leakscan.model import Finding, Level, ScanResult, ScopeKind, Status
 from leakscan.record import Record
+from leakscan.report.liveness import is_live, is_open
 
 
 class ReportOptions(Record, frozen=True):
@@ -17,7 +18,8 @@ class ReportOptions(Record, frozen=True):
 
     `confidence` is the least that the text and SARIF list, which count the others; JSON and
     JSON lines list everything.
-    `fail_on` is the least severity that counts as something to act on. `width` is in columns.
+    `fail_on` is the least severity that counts as something to act on; with `fail_on_live` that is
+    what AWS accepted, and nothing else. `width` is in columns.
     `ended_at` is when the scan ended, for formats that must say so; they count back from it.
     """
 
@@ -27,6 +29,7 @@ class ReportOptions(Record, frozen=True):
     color: bool = False
     confidence: Level = Level.MEDIUM
     fail_on: Level = Level.LOW
+    fail_on_live: bool = False
     tool_version: str = ""
     ended_at: datetime | None = None
 
@@ -40,14 +43,20 @@ class Reporter(Protocol):
 
 
 def certain(finding: Finding, options: ReportOptions) -> bool:
-    """Say whether the finding has at least the confidence that was asked for."""
-    return finding.credential.confidence.rank >= options.confidence.rank
+    """Say whether the finding has at least the confidence that was asked for, or is live."""
+    return is_live(finding) or finding.credential.confidence.rank >= options.confidence.rank
 
 
 def acts(finding: Finding, options: ReportOptions) -> bool:
-    """Say whether the finding is something to act on: new, severe and certain enough."""
+    """Say whether the finding is something to act on: new, severe or live, and certain enough."""
     severe = finding.credential.severity.rank >= options.fail_on.rank
-    return finding.status is Status.NEW and severe and certain(finding, options)
+    matters = is_live(finding) if options.fail_on_live else severe
+    return finding.status is Status.NEW and matters and certain(finding, options)
+
+
+def unsettled(finding: Finding, options: ReportOptions) -> bool:
+    """Say whether the finding would be something to act on if it were live, which nobody knows."""
+    return finding.status is Status.NEW and certain(finding, options) and is_open(finding)
 
 
 def anything_read(result: ScanResult) -> bool:
@@ -77,7 +86,12 @@ def is_complete(result: ScanResult) -> bool:
 
 
 def exit_code(result: ScanResult, options: ReportOptions) -> ExitCode:
-    """Return 1 if there is something to act on, else 3 if the scan is incomplete, else 0."""
+    """Return 1 if there is something to act on, else 3 if the scan is incomplete, else 0.
+
+    Where only what is live counts, 5 comes before 3: the liveness of a finding is not known.
+    """
     if any(acts(finding, options) for finding in result.findings):
         return ExitCode.FINDINGS
+    if options.fail_on_live and any(unsettled(finding, options) for finding in result.findings):
+        return ExitCode.UNVERIFIED
     return ExitCode.CLEAN if is_complete(result) else ExitCode.INCOMPLETE

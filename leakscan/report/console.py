@@ -11,11 +11,21 @@ from typing import Final
 from rich.text import Text
 
 from leakscan.model import Finding, ScanResult, Status
-from leakscan.report.base import ReportOptions, acts, anything_read, certain, is_complete
-from leakscan.report.contract import FindingDoc, ReportDoc, SecretDoc
+from leakscan.report.base import (
+    ReportOptions,
+    acts,
+    anything_read,
+    certain,
+    is_complete,
+    unsettled,
+)
+from leakscan.report.contract import FindingDoc, ReportDoc
 from leakscan.report.document import document
+from leakscan.report.liveness import is_live, is_open, is_verified, known
 from leakscan.report.page import Page
+from leakscan.report.rows import values, verdict
 from leakscan.report.steps import what_to_do
+from leakscan.report.verdict_words import is_told, live_line, liveness
 from leakscan.report.words import (
     count,
     elsewhere,
@@ -33,12 +43,14 @@ from leakscan.report.words import (
     some,
     visible,
 )
+from leakscan.verdict import VerdictState
 
 MIN_WIDTH: Final = 40
 SHOWN: Final = 3
 SHOWN_SKIPPED: Final = 10
 SHOWN_ACCEPTED: Final = 10
 SHOWN_NOTES: Final = 20
+_REFUSED: Final = (VerdictState.NOT_ACCEPTED, VerdictState.WRONG_SECRET, VerdictState.EXPIRED)
 _SEVERITY: Final = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
 
 
@@ -56,7 +68,7 @@ class ConsoleReporter:
         _unlisted(page, result, options)
         _accepted(page, doc)
         _triage_notes(page, doc)
-        _last_line(page, result, options)
+        _last_line(page, result, doc, options)
         return page.text().encode("utf-8")
 
 
@@ -80,7 +92,7 @@ def _findings(page: Page, result: ScanResult, doc: ReportDoc, options: ReportOpt
     told: dict[str, tuple[int, list[str]]] = {}
     for number, (finding, its) in enumerate(listed, 1):
         page.blank()
-        _finding(page, number, its, acts(finding, options))
+        _finding(page, number, its, _aside(finding, options))
         what_to_do(page, number, its, told)
 
 
@@ -88,17 +100,31 @@ def _is_listed(finding: Finding, options: ReportOptions) -> bool:
     return finding.status is Status.NEW and certain(finding, options)
 
 
-def _rank(finding: Finding, options: ReportOptions) -> tuple[bool, int, int]:
+def _rank(finding: Finding, options: ReportOptions) -> tuple[bool, bool, int, int]:
     credential = finding.credential
-    return acts(finding, options), credential.severity.rank, credential.confidence.rank
+    ranks = credential.severity.rank, credential.confidence.rank
+    return acts(finding, options), is_live(finding), *ranks
 
 
-def _finding(page: Page, number: int, its: FindingDoc, to_act_on: bool) -> None:
+def _aside(finding: Finding, options: ReportOptions) -> str:
+    """Say why a listed finding is nothing to act on; empty if it is."""
+    if acts(finding, options):
+        return ""
+    if not options.fail_on_live:
+        return "below --fail-on"
+    if is_open(finding):
+        return "not settled"
+    return "not live" if known(finding).state in _REFUSED else "not asked"
+
+
+def _finding(page: Page, number: int, its: FindingDoc, aside: str) -> None:
     style = _SEVERITY[its["severity"]]
     lead = Text.assemble(f"{number}. ", (its["severity"].upper(), style), "  ")
-    aside = "" if to_act_on else "; below --fail-on"
-    page.hang(lead, f"{visible(its['title'])} (confidence {its['confidence']}{aside})", "bold")
-    _values(page, its)
+    sure = "; ".join(part for part in (f"confidence {its['confidence']}", aside) if part)
+    page.hang(lead, f"{visible(its['title'])} ({sure})", "bold")
+    values(page, its)
+    if is_told(its["verdict"]):
+        verdict(page, its)
     page.row("Exposed", exposed(its))
     page.row("Now", now(its))
     _introduction(page, its)
@@ -106,34 +132,6 @@ def _finding(page: Page, number: int, its: FindingDoc, to_act_on: bool) -> None:
     strongest = sorted(its["reasons"], key=lambda reason: -abs(reason["effect"]))[:SHOWN]
     if strongest:
         page.row("Why", " ".join(visible(reason["text"]).rstrip(".") + "." for reason in strongest))
-
-
-def _values(page: Page, its: FindingDoc) -> None:
-    key_id = its["access_key_id"]
-    if key_id is None:
-        page.row("Key id", "not known")
-    else:
-        page.row("Key id", visible(key_id), "bold")
-    if key_id is not None:
-        page.row("Account", _account(its))
-    for label, secret in (("Secret", its["secret"]), ("Token", its["session_token"])):
-        if secret is not None:
-            page.row(label, _value(secret))
-
-
-def _account(its: FindingDoc) -> str:
-    if its["verdict"]["state"] == "canary":
-        return (
-            f"{its['account_id']}, an account of canary keys: do not try the key, its owner is told"
-        )
-    if its["account_id"] is not None:
-        return its["account_id"]
-    old = its["key_generation"] == "old"
-    return "not known (ids of the older form do not hold it)" if old else "not known"
-
-
-def _value(secret: SecretDoc) -> str:
-    return visible(secret.get("value", secret["masked"]), limit=10_000)
 
 
 def _introduction(page: Page, its: FindingDoc) -> None:
@@ -251,7 +249,9 @@ def _accepted(page: Page, doc: ReportDoc) -> None:
         what = its["access_key_id"] or its["fingerprint"]
         why = its["accepted"] or {"source": its["status"], "entry": "", "reason": ""}
         reason = visible(why["reason"]) or "no reason given"
-        page.row("", f"- {its['title']} {what}, by {why['source']}: {reason}")
+        live = its["verdict"]["state"] == "live"
+        said = f"- {its['title']} {what}, by {why['source']}: {reason}"
+        page.row("", f"{said} (LIVE)" if live else said, "bold red" if live else "")
     if len(accepted) > SHOWN_ACCEPTED:
         page.row("", f"+{len(accepted) - SHOWN_ACCEPTED} more in the JSON report")
 
@@ -267,12 +267,22 @@ def _triage_notes(page: Page, doc: ReportDoc) -> None:
         page.row("", f"+{len(notes) - SHOWN_NOTES} more in the JSON report")
 
 
-def _last_line(page: Page, result: ScanResult, options: ReportOptions) -> None:
+def _last_line(page: Page, result: ScanResult, doc: ReportDoc, options: ReportOptions) -> None:
     page.blank()
+    if is_verified(result.findings):
+        page.hang(Text("Liveness: "), liveness(its["verdict"] for its in doc["findings"]))
     number = sum(acts(finding, options) for finding in result.findings)
+    doubts = 0
+    if options.fail_on_live:
+        doubts = sum(unsettled(finding, options) for finding in result.findings)
     complete = is_complete(result)
-    style = "bold red" if number else "bold green" if complete else "bold yellow"
-    page.line(Text(_verdict(result, number, complete), style=style))
+    sure = complete and not doubts
+    style = "bold red" if number else "bold green" if sure else "bold yellow"
+    if options.fail_on_live and any(_is_listed(one, options) for one in result.findings):
+        said = live_line(number, doubts, complete)
+    else:
+        said = _verdict(result, number, complete)
+    page.line(Text(said, style))
 
 
 def _verdict(result: ScanResult, number: int, complete: bool) -> str:

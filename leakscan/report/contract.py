@@ -1,7 +1,8 @@
 """The types of `leakscan.report/1`, the JSON contract that every format is made from.
 
 `schema/report-1.json` says the same for readers outside Python, and says what each key
-means; a test holds the two together.
+means; a test holds the two together. So it is with `leakscan.verdicts/1`, what `leakscan verify`
+writes, and the plan of its dry run.
 """
 
 from typing import NotRequired, TypedDict
@@ -96,10 +97,16 @@ class VerdictDoc(TypedDict):
     """What is known about liveness."""
 
     state: str
+    text: str | None
     code: str | None
     cause: str | None
     arn: str | None
+    identity: str | None
+    account_id: str | None
+    asked: list[str]
     checked_at: str | None
+    request_id: str | None
+    kept: bool
 
 
 class RemoteDoc(TypedDict):
@@ -186,6 +193,7 @@ class FindingDoc(TypedDict):
     key_generation: str | None
     secret: SecretDoc | None
     session_token: SecretDoc | None
+    regions: list[str]
     entropy_bits: float
     verdict: VerdictDoc
     exposure: ExposureDoc
@@ -228,3 +236,51 @@ class ReportDoc(HeaderDoc):
     findings: list[FindingDoc]
     skipped: list[SkippedDoc]
     notes: list[NoteDoc]
+
+
+class VerifiedDoc(TypedDict):
+    """A credential with its verdict, without its places."""
+
+    fingerprint: str
+    rule: str
+    title: str
+    severity: str
+    confidence: str
+    access_key_id: str | None
+    account_id: str | None
+    key_generation: str | None
+    regions: list[str]
+    secret: SecretDoc | None
+    session_token: SecretDoc | None
+    verdict: VerdictDoc
+    inspection: object
+
+
+class VerdictsDoc(TypedDict):
+    """What `leakscan verify` writes: `leakscan.verdicts/1`."""
+
+    schema: str
+    tool: ToolDoc
+    complete: bool
+    calls: int
+    findings: list[VerifiedDoc]
+    not_found: list[str]
+
+
+class PlannedDoc(TypedDict):
+    """Whether a credential would be asked about, of whom, and why not."""
+
+    fingerprint: str
+    access_key_id: str | None
+    account_id: str | None
+    key_generation: str | None
+    candidates: int
+    hosts: list[str]
+    text: str
+
+
+class PlanDoc(TypedDict):
+    """What `leakscan verify --dry-run` writes: `leakscan.verify-plan/1`."""
+
+    schema: str
+    planned: list[PlannedDoc]

@@ -6,7 +6,8 @@ ref or name stays masked even then, because such strings are copied around (into
 URLs) by people who asked for the value in one place.
 """
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -23,6 +24,7 @@ from leakscan.model import (
     Part,
     Remediation,
     RemoteExposure,
+    RuleSet,
     ScanResult,
     Scope,
     Skipped,
@@ -52,19 +54,21 @@ from leakscan.report.contract import (
     ToolDoc,
     VerdictDoc,
 )
-from leakscan.verdict import Verdict, VerdictState
+from leakscan.report.liveness import known
+from leakscan.verdict import Verdict
 
 SCHEMA: Final = "leakscan.report/1"
 MAX_NAMES: Final = 100
 """Names of submodules and LFS objects that a report lists; their count is always whole."""
+_ACCOUNT: Final = re.compile("[0-9]{12}")
 
 
 def document(result: ScanResult, options: ReportOptions) -> ReportDoc:
     """Return the report as the JSON contract; findings and skipped keep the result's order."""
-    clean = _Documents(Redactor([*_secrets(result.findings), *result.hidden]), options)
+    clean = _Documents(redactor(result.findings, result.hidden), options)
     return {
         "schema": SCHEMA,
-        "tool": clean.tool(result),
+        "tool": tool_document(result.rules, options, clean),
         "target": clean.target(result.target),
         "complete": is_complete(result),
         "coverage": clean.coverage(result.coverage),
@@ -72,6 +76,26 @@ def document(result: ScanResult, options: ReportOptions) -> ReportDoc:
         "skipped": [clean.skipped(skipped) for skipped in result.skipped],
         "notes": [clean.note(note) for note in result.notes],
     }
+
+
+def finding_documents(findings: Sequence[Finding], options: ReportOptions) -> list[FindingDoc]:
+    """Return each finding as the JSON contract has it, in their order."""
+    clean = _Documents(redactor(findings), options)
+    return [clean.finding(finding) for finding in findings]
+
+
+def tool_document(rules: RuleSet, options: ReportOptions, clean: Cleaner) -> ToolDoc:
+    """Return what made the report."""
+    return {
+        "name": "leakscan",
+        "version": clean.one(options.tool_version),
+        "rules": {"version": clean.one(rules.version), "hash": clean.one(rules.hash)},
+    }
+
+
+def redactor(findings: Iterable[Finding], hidden: Iterable[Secret] = ()) -> Redactor:
+    """Return what masks every secret of the findings, and the hidden ones."""
+    return Redactor([*_secrets(findings), *hidden])
 
 
 def _secrets(findings: Iterable[Finding]) -> Iterable[Secret]:
@@ -98,16 +122,6 @@ class _Documents(Cleaner):
     def __init__(self, mask: Callable[[str], str], options: ReportOptions) -> None:
         super().__init__(mask)
         self.options = options
-
-    def tool(self, result: ScanResult) -> ToolDoc:
-        return {
-            "name": "leakscan",
-            "version": self.one(self.options.tool_version),
-            "rules": {
-                "version": self.one(result.rules.version),
-                "hash": self.one(result.rules.hash),
-            },
-        }
 
     def target(self, target: Target) -> TargetDoc:
         return {
@@ -158,7 +172,6 @@ class _Documents(Cleaner):
         credential = finding.credential
         identity = credential.identity
         key_id = identity.access_key_id
-        account = aws.account_id(key_id) if key_id else None
         return {
             "fingerprint": self.one(credential.fingerprint),
             "rule": self.one(credential.rule.id),
@@ -172,12 +185,13 @@ class _Documents(Cleaner):
                 for r in credential.reasons
             ],
             "access_key_id": self.maybe(key_id),
-            "account_id": account,
+            "account_id": aws.account_id(key_id) if key_id else None,
             "key_generation": aws.generation(key_id) if key_id else None,
             "secret": self.secret(identity.secret),
             "session_token": self.secret(identity.session_token),
+            "regions": self.many(credential.regions),
             "entropy_bits": round(credential.entropy_bits, 3),
-            "verdict": _verdict(finding.verdict, account),
+            "verdict": self.verdict(known(finding)),
             "exposure": self.exposure(finding.exposure),
             "occurrences": [self.occurrence(one) for one in finding.occurrences],
             "remediation": self.remediation(finding.remediation),
@@ -199,6 +213,22 @@ class _Documents(Cleaner):
         if self.options.reveal:
             return {"masked": secret.masked, "value": text_of(secret.reveal())}
         return {"masked": secret.masked}
+
+    def verdict(self, verdict: Verdict) -> VerdictDoc:
+        """Return the verdict; what a server wrote is a name like any other."""
+        return {
+            "state": verdict.state.value,
+            "text": self.maybe(verdict.text),
+            "code": self.maybe(verdict.code),
+            "cause": verdict.cause.value if verdict.cause else None,
+            "arn": self.maybe(verdict.arn),
+            "identity": verdict.holder.value if verdict.holder else None,
+            "account_id": verdict.account if _ACCOUNT.fullmatch(verdict.account) else None,
+            "asked": self.many(verdict.asked),
+            "checked_at": _date(verdict.checked_at),
+            "request_id": self.maybe(verdict.request_id),
+            "kept": verdict.is_kept,
+        }
 
     def exposure(self, exposure: Exposure) -> ExposureDoc:
         return {
@@ -286,10 +316,3 @@ def _title(credential: Credential) -> str:
     known = (("its secret", identity.secret), ("session token", identity.session_token))
     beside = " and ".join(name for name, secret in known if secret is not None)
     return f"{credential.rule.name} with {beside}" if beside else credential.rule.name
-
-
-def _verdict(verdict: Verdict, account: str | None) -> VerdictDoc:
-    state = verdict.state
-    if state is VerdictState.NOT_CHECKED and account is not None and aws.is_canary(account):
-        state = VerdictState.CANARY
-    return {"state": state.value, "code": None, "cause": None, "arn": None, "checked_at": None}

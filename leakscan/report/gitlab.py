@@ -20,6 +20,7 @@ from leakscan.report.base import ReportOptions, certain
 from leakscan.report.contract import FindingDoc, OccurrenceDoc, ReportDoc
 from leakscan.report.document import document
 from leakscan.report.places import name, places
+from leakscan.report.verdict_words import state_words
 from leakscan.report.words import count, exposed, now, visible
 
 Json = Mapping[str, object]
@@ -141,14 +142,20 @@ def _location(one: OccurrenceDoc) -> Json:
 
 
 def _details(its: FindingDoc) -> Iterator[tuple[str, Json]]:
+    arn = its["verdict"]["arn"]
     shown = (
         ("fingerprint", "Fingerprint", its["fingerprint"]),
         ("access_key_id", "Access key id", its["access_key_id"]),
         ("account_id", "AWS account", its["account_id"]),
+        ("key_generation", "Form of the access key id", its["key_generation"]),
         ("confidence", "Confidence", its["confidence"]),
+        ("verdict", "Verdict", state_words(its["verdict"])),
+        ("arn", "ARN", visible(arn, limit=4000) if arn else None),
+        ("verdict_text", "What the verdict means", visible(its["verdict"]["text"] or "")),
+        ("checked_at", "Asked at", its["verdict"]["checked_at"]),
         ("exposed", "Exposed", exposed(its)),
         ("now", "Now", visible(now(its), limit=1000)),
     )
     for key, title, value in shown:
-        if value is not None:
+        if value:
             yield key, {"name": title, "type": "text", "value": value}

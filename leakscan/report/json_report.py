@@ -5,6 +5,7 @@ repository can steer the terminal that shows the report.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -42,6 +43,7 @@ class JsonlReporter:
             "to_act_on": sum(acts(finding, options) for finding in result.findings),
             "skipped": len(doc["skipped"]),
             "notes": len(doc["notes"]),
+            "verdicts": Counter(finding["verdict"]["state"] for finding in doc["findings"]),
             "exit_code": int(exit_code(result, options)),
         }
         return "".join(_lines(doc, summary)).encode("ascii")

@@ -10,6 +10,8 @@ SARIF knows files of one revision and not a history, so:
   `versionControlProvenance` lists these commits.
 - One without any path (a commit message, a ref, a git file) points at a name under `.git/`,
   for uploaders refuse a result without a physical location.
+- One that AWS accepted is an error whatever its severity, and its message says so;
+  `properties.verdict` is the state, the keys beside it the rest of the verdict.
 - Accepted findings are suppressed; in a scan of a part of history, one that the rest holds
   already has the `baselineState` unchanged.
 - `partialFingerprints` holds the credential's own fingerprint, so that a result keeps its
@@ -137,7 +139,7 @@ def _result(its: FindingDoc, rule_index: int) -> dict[str, object]:
         "ruleId": its["rule"],
         "ruleIndex": rule_index,
         "kind": "fail",
-        "level": _LEVELS[its["severity"]],
+        "level": "error" if _is_live(its) else _LEVELS[its["severity"]],
         "message": {"text": _summary(its)},
         "locations": [_location(one) for one in places(its)[:_MAX_LOCATIONS]],
         "partialFingerprints": {"leakscan/v1": its["fingerprint"]},
@@ -168,6 +170,9 @@ def _suppression(its: FindingDoc) -> Json:
 def _summary(its: FindingDoc) -> str:
     key_id = its["access_key_id"]
     parts = [f"{its['title']} {key_id}" if key_id else its["title"]]
+    if _is_live(its):
+        arn = f" as {its['verdict']['arn']}" if its["verdict"]["arn"] else ""
+        parts.append(f"live: AWS accepted it{arn} at {moment(its['verdict']['checked_at'])}")
     parts += [now(its), f"exposed {exposed(its)}"]
     first = introduction(its)
     if first is not None and first["commit"] is not None:
@@ -176,6 +181,10 @@ def _summary(its: FindingDoc) -> str:
     if its["remediation"] is not None:
         parts.append(its["remediation"]["title"])
     return _message("; ".join(parts))
+
+
+def _is_live(its: FindingDoc) -> bool:
+    return its["verdict"]["state"] == "live"
 
 
 def _message(text: str) -> str:
@@ -193,7 +202,9 @@ def _properties(its: FindingDoc) -> Json:
         "confidence": its["confidence"],
         "access_key_id": its["access_key_id"],
         "account_id": its["account_id"],
+        "key_generation": its["key_generation"],
         "verdict": its["verdict"]["state"],
+        **{f"verdict_{key}": value for key, value in its["verdict"].items() if key != "state"},
         "revisionId": None if its["exposure"]["at_head"] else _revision(its),
         "exposure": its["exposure"],
     }

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from leakscan.report.contract import FindingDoc
 from leakscan.report.page import Page
+from leakscan.report.rows import do_now
 from leakscan.report.words import visible
 
 _COMMAND: Final = re.compile(r"(?:aws|git) ")
@@ -28,6 +29,7 @@ def what_to_do(
     if its["verdict"]["state"] == "canary":
         page.row("What to do", "Ask who planted it; deactivate nothing.")
         return
+    do_now(page, its)
     if remediation is None:
         return
     page.row("What to do", visible(remediation["title"]))

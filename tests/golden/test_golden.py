@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.report.builder import SCENARIOS
+from leakscan.report.verdicts import render, render_plan
+from tests.report.builder import OPTIONS, OUTCOMES, SCENARIOS, planned
 from tests.report.formats import FORMATS
 
 HERE = Path(__file__).parent
+FORMS = {"txt": "text", "json": "json"}
 KEY_ID = re.compile(rb"((?:AKIA|ASIA)(?=[A-Z2-7]{16}))")
 
 
@@ -21,16 +23,34 @@ def stored(report: bytes) -> bytes:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_report_is_the_accepted_one(name: str, suffix: str, accept: bool) -> None:
     scenario = SCENARIOS[name]
-    report = stored(FORMATS[suffix].render(scenario.make(), scenario.options))
-    path = HERE / name / f"report.{suffix}"
+    report = FORMATS[suffix].render(scenario.make(), scenario.options)
+    check(report, HERE / name / f"report.{suffix}", accept)
+
+
+@pytest.mark.parametrize("suffix", FORMS)
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_report_of_verify_is_the_accepted_one(name: str, suffix: str, accept: bool) -> None:
+    report = render(OUTCOMES[name](), OPTIONS, FORMS[suffix])
+    check(report, HERE / name / f"verdicts.{suffix}", accept)
+
+
+@pytest.mark.parametrize("suffix", FORMS)
+def test_report_of_the_dry_run_is_the_accepted_one(suffix: str, accept: bool) -> None:
+    report = render_plan(planned(), FORMS[suffix], OPTIONS)
+    check(report, HERE / "verified" / f"plan.{suffix}", accept)
+
+
+def check(report: bytes, path: Path, accept: bool) -> None:
     if accept:
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(report)
-    assert path.read_bytes() == report
+        path.write_bytes(stored(report))
+    assert path.read_bytes() == stored(report)
 
 
 def test_every_golden_report_has_its_scenario(accept: bool) -> None:
     if accept:
         pytest.skip("the reports are being written")
     wanted = {HERE / name / f"report.{suffix}" for name in SCENARIOS for suffix in FORMATS}
-    assert set(HERE.glob("*/report.*")) == wanted
+    wanted |= {HERE / name / f"verdicts.{suffix}" for name in OUTCOMES for suffix in FORMS}
+    wanted |= {HERE / "verified" / f"plan.{suffix}" for suffix in FORMS}
+    assert set(HERE.glob("*/*.*")) == wanted

@@ -50,6 +50,8 @@ from leakscan.model import (
 )
 from leakscan.redact import Secret
 from leakscan.report.base import ReportOptions
+from leakscan.report.verdicts import PlannedRow, VerifyOutcome
+from leakscan.verdict import Cause, Holder, Verdict, VerdictState
 
 BASE64: Final = string.ascii_letters + string.digits + "+/"
 START: Final = datetime(2024, 3, 1, 10, 0, tzinfo=UTC)
@@ -473,6 +475,131 @@ def low_only() -> ScanResult:
     return result(finding_low())
 
 
+# -- liveness ---------------------------------------------------------------------------------
+
+HOST: Final = "sts.us-east-1.amazonaws.com"
+ASKED_AT: Final = datetime(2026, 11, 22, 11, 59, 30, tzinfo=UTC)
+_CODES: Final = {
+    VerdictState.NOT_ACCEPTED: "InvalidClientTokenId",
+    VerdictState.WRONG_SECRET: "SignatureDoesNotMatch",
+    VerdictState.EXPIRED: "ExpiredToken",
+}
+NOT_ASKED: Final = (
+    VerdictState.TOKEN_MISSING,
+    VerdictState.CANARY,
+    VerdictState.FOREIGN_ACCOUNT,
+    VerdictState.NOT_CHECKED,
+)
+
+
+def verdict(state: VerdictState, **changes: object) -> Verdict:
+    """Return a verdict as the verify stage makes it."""
+    plain = Verdict(
+        state,
+        text=f"What {state.value} means here, and what it does not mean.",
+        code=_CODES.get(state, ""),
+    )
+    if state not in NOT_ASKED:
+        plain = replace(plain, asked=(HOST,), checked_at=ASKED_AT, request_id="c6b2-1")
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def live(holder: Holder, arn: str, account: str = "418892985061") -> Verdict:
+    """Return the verdict on what AWS accepted."""
+    full = f"arn:aws:{arn}"
+    return verdict(VerdictState.LIVE, holder=holder, arn=full, account=account)
+
+
+def unknown(cause: Cause, **changes: object) -> Verdict:
+    """Return a verdict that decides nothing."""
+    return verdict(VerdictState.UNKNOWN, cause=cause, **changes)
+
+
+def judged(seed: str, found: Verdict, **changes: object) -> Finding:
+    """Return a finding with a verdict."""
+    identity = changes.pop("identity", pair(seed))
+    made = credential(seed, identity, **changes)  # type: ignore[arg-type]
+    one = place(seed, Event.INTRODUCED, 1)
+    exposure = Exposure(introduced_at=day(1), reachable=True, first_commit=one.commit)
+    return replace(finding(made, (one,), exposure), verdict=found)
+
+
+def judged_all() -> tuple[Finding, ...]:
+    """Findings with verdicts of every state, cause and holder."""
+    user = live(Holder.USER, "iam::418892985061:user/ci/deploy")
+    session = live(Holder.ROLE_SESSION, "sts::418892985061:assumed-role/build/i-0abc")
+    temporary = Identity(key_id("asia", "ASIA"), secret("asia"), token("asia"))
+    no_token = Identity(key_id("no token", "ASIA"), secret("no token"))
+    old = Identity("AKIA" + "I" + key_id("older")[5:], secret("older"))
+    two = (HOST, "sts.us-gov-west-1.amazonaws.com")
+    return (
+        judged("live", user, severity=Level.HIGH, regions=("eu-west-1", "us-east-1")),
+        judged("doubtful", replace(user, is_kept=True), confidence=Level.LOW),
+        judged("root", live(Holder.ROOT, "iam::418892985061:root"), severity=Level.CRITICAL),
+        judged("asia", session, identity=temporary, rule=TOKEN_RULE),
+        judged("fed", live(Holder.FEDERATED, "sts::418892985061:federated-user/ada")),
+        judged("moved", live(Holder.OTHER, "iam::123456789012:thing/x", "123456789012")),
+        judged(
+            "older", live(Holder.USER, "iam::210987654321:user/old", "210987654321"), identity=old
+        ),
+        judged("gone", verdict(VerdictState.NOT_ACCEPTED, asked=two), severity=Level.MEDIUM),
+        judged("kept", verdict(VerdictState.NOT_ACCEPTED, is_kept=True), severity=Level.MEDIUM),
+        judged("other secret", verdict(VerdictState.WRONG_SECRET)),
+        judged("late", verdict(VerdictState.EXPIRED), severity=Level.LOW),
+        *(
+            judged(f"open {cause}", unknown(cause, code="Throttling" * (cause is Cause.THROTTLED)))
+            for cause in Cause
+        ),
+        judged("no token", verdict(VerdictState.TOKEN_MISSING), identity=no_token),
+        judged("theirs", verdict(VerdictState.FOREIGN_ACCOUNT)),
+        replace(finding_canary(), verdict=verdict(VerdictState.CANARY)),
+        judged("sample", verdict(VerdictState.NOT_CHECKED)),
+    )
+
+
+def verified() -> ScanResult:
+    """A scan that asked AWS: every verdict, and a live one that somebody accepted."""
+    kept = replace(
+        judged("accepted live", live(Holder.USER, "iam::418892985061:user/x")),
+        status=Status.BASELINED,
+        accepted=Acceptance("baseline", "lk1.is.1 x", "thought to be dead"),
+    )
+    return result(*judged_all(), kept)
+
+
+def nothing_live() -> ScanResult:
+    """A scan that asked AWS of everything and heard no."""
+    no = verdict(VerdictState.NOT_ACCEPTED)
+    return result(judged("dead", no), judged("late", verdict(VerdictState.EXPIRED)))
+
+
+def unsettled() -> ScanResult:
+    """A scan that asked AWS, which did not answer for all."""
+    return result(*nothing_live().findings, judged("lost", unknown(Cause.UNREACHABLE)))
+
+
+def outcome(*findings: Finding, **changes: object) -> VerifyOutcome:
+    """Return what came of verifying these findings."""
+    plain = VerifyOutcome(
+        findings=findings, rules=RULES, calls=7, inspections={}, not_found=(), complete=True
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def planned() -> tuple[PlannedRow, ...]:
+    """Rows of a dry run: asked, foreign, of the old form, and without an id."""
+    foreign = "Account 000000000007 is foreign."
+    no_id = "The id of this secret is not known: AWS cannot be asked."
+    old, china = "AKIA" + "I" + key_id("old")[5:], "sts.cn-north-1.amazonaws.com.cn"
+    rows = (
+        (key_id("plan"), "418892985061", "new", 2, (HOST,), ""),
+        (key_id("far", account=7), "000000000007", "new", 0, (), foreign),
+        (old, None, "old", 1, (HOST, china), "Ids of the old form do not hold their account."),
+        (None, None, None, 0, (), no_id),
+    )
+    return tuple(PlannedRow(f"lk1.is.{n}", *row) for n, row in enumerate(rows))
+
+
 ATTACK: Final = (
     b"\x1b[31mred\x1b]0;title\x07 [bold]x[/bold] \xe2\x80\xae\xe2\x81\xa6 \xff\r\n\x9b2J :smile:"
 )
@@ -486,6 +613,7 @@ def hostile() -> ScanResult:
     made = credential(
         "hostile",
         Identity(key_id("hostile"), secret("hostile")),
+        regions=(text,),
         reasons=(Reason("name", 5, f"assigned to {text}"),),
     )
     first = place(
@@ -520,8 +648,11 @@ def hostile() -> ScanResult:
         occurrences=(first,),
     )
     scope = Scope(ScopeKind.RANGE, (bad,), (bad,), 1)
+    told = Verdict(
+        VerdictState.LIVE, text, None, text, text, Holder.USER, text, (text,), day(0), text
+    )
     return result(
-        finding(made, (first, moved), exposure),
+        replace(finding(made, (first, moved), exposure), verdict=told),
         finding(low, (commitless(Place.REF, name=bad),), Exposure(leftovers=(bad,))),
         allowed,
         complete=False,
@@ -532,6 +663,22 @@ def hostile() -> ScanResult:
         skipped=(Skipped(Kind.PATH, SkipReason.UNREADABLE, path=bad, detail=quoted),),
         notes=(TriageNote(NoteKind.STALE, text, quoted, text),),
     )
+
+
+def verify_outcome() -> VerifyOutcome:
+    """Everything that `leakscan verify` can say."""
+    return outcome(*judged_all(), not_found=("lk1.is.0123456789abcdef",), complete=False)
+
+
+OUTCOMES: Final[dict[str, Callable[[], VerifyOutcome]]] = {
+    "verified": verify_outcome,
+    "nothing-live": lambda: outcome(*nothing_live().findings),
+    "unsettled": lambda: outcome(*unsettled().findings),
+    "nothing-found": outcome,
+    "hostile": lambda: outcome(
+        *hostile().findings, not_found=(hostile().target.path,), complete=False
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -558,4 +705,8 @@ SCENARIOS: Final = {
     "pushed": Scenario(pushed),
     "triaged": Scenario(triaged),
     "hostile": Scenario(hostile),
+    "verified": Scenario(verified),
+    "fail-on-live": Scenario(verified, replace(OPTIONS, fail_on_live=True)),
+    "nothing-live": Scenario(nothing_live, replace(OPTIONS, fail_on_live=True)),
+    "unsettled": Scenario(unsettled, replace(OPTIONS, fail_on_live=True)),
 }

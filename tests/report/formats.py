@@ -21,11 +21,18 @@ FORMATS: Final[dict[str, Reporter]] = {
     "gitlab": GitlabReporter(),
 }
 
-SCHEMA_FILE: Final = Path(leakscan.report.__path__[0]) / "schema" / "report-1.json"
-SCHEMA: Final[dict[str, Any]] = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-VALIDATOR: Final = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+_FOLDER: Final = Path(leakscan.report.__path__[0]) / "schema"
+SCHEMAS: Final[dict[str, dict[str, Any]]] = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _FOLDER.glob("*.json")
+}
+SCHEMA: Final = SCHEMAS["report-1"]
+VALIDATORS: Final = {
+    name: Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    for name, schema in SCHEMAS.items()
+}
 
 
-def problems(report: object) -> list[str]:
-    """Return where and how a report breaks the schema."""
-    return [f"{list(e.absolute_path)}: {e.message}" for e in VALIDATOR.iter_errors(report)]
+def problems(report: object, schema: str = "report-1") -> list[str]:
+    """Return where and how a report breaks a schema."""
+    errors = VALIDATORS[schema].iter_errors(report)
+    return [f"{list(error.absolute_path)}: {error.message}" for error in errors]

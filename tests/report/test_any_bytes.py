@@ -39,7 +39,9 @@ from leakscan.model import (
     TriageNote,
 )
 from leakscan.redact import Secret
-from tests.report.builder import OPTIONS, coverage, credential, result
+from leakscan.report.verdicts import render
+from leakscan.verdict import Cause, Holder, Verdict, VerdictState
+from tests.report.builder import OPTIONS, coverage, credential, outcome, result
 from tests.report.formats import FORMATS, problems
 
 WORDS = ("leakscan:allow", "gitleaks:allow", "pragma: allowlist secret")
@@ -119,6 +121,21 @@ def results(draw: st.DrawFn) -> tuple[ScanResult, list[str]]:
         references=st.just(("https://docs.aws.amazon.com/",)),
     )
 
+    verdict = st.builds(
+        Verdict,
+        st.sampled_from(VerdictState),
+        text,
+        st.none() | st.sampled_from(Cause),
+        text,
+        text,
+        st.none() | st.sampled_from(Holder),
+        text | st.just("418892985061"),
+        st.lists(text, max_size=2).map(tuple),
+        st.none() | DATES,
+        text,
+        st.booleans(),
+    )
+
     def finding(value: str) -> Finding:
         made = replace(
             credential(
@@ -130,6 +147,7 @@ def results(draw: st.DrawFn) -> tuple[ScanResult, list[str]]:
             confidence=draw(st.sampled_from(Level)),
             entropy_bits=draw(st.floats(0, 8)),
             reasons=tuple(draw(st.lists(st.builds(Reason, text, st.integers(), text), max_size=2))),
+            regions=tuple(draw(st.lists(text, max_size=2))),
         )
         return Finding(
             made,
@@ -138,6 +156,7 @@ def results(draw: st.DrawFn) -> tuple[ScanResult, list[str]]:
             draw(st.none() | remediation),
             draw(st.sampled_from(Status)),
             draw(st.none() | accepted),
+            draw(verdict),
         )
 
     skipped = st.builds(
@@ -189,8 +208,10 @@ def test_any_bytes_give_reports_that_keep_the_schema_and_hold_no_secret(
 ) -> None:
     scan, values = made
     report = json.loads(FORMATS["json"].render(scan, OPTIONS))
+    verdicts = json.loads(render(outcome(*scan.findings), OPTIONS, "json"))
     assert problems(report) == []
-    for text in strings(report):
+    assert problems(verdicts, "verdicts-1") == []
+    for text in strings([report, verdicts]):
         text.encode("utf-8")
         simpler = text.replace("\0", "").replace("\\/", "/").replace("%2B", "+")
         assert not any(value in text or value in simpler for value in values)
@@ -201,7 +222,12 @@ def test_any_bytes_give_the_other_formats_without_a_secret(
     made: tuple[ScanResult, list[str]],
 ) -> None:
     scan, values = made
-    for suffix in ("jsonl", "sarif", "txt", "gitlab"):
-        text = FORMATS[suffix].render(scan, OPTIONS).decode("utf-8")
+    made_of = {
+        suffix: FORMATS[suffix].render(scan, OPTIONS)
+        for suffix in ("jsonl", "sarif", "txt", "gitlab")
+    }
+    made_of["verify"] = render(outcome(*scan.findings), OPTIONS, "text")
+    for suffix, rendered in made_of.items():
+        text = rendered.decode("utf-8")
         assert not any(value in text for value in values)
         assert all(char == "\n" or char.isprintable() for char in text), suffix

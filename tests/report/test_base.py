@@ -5,19 +5,36 @@ from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
 from leakscan.model import Kind, Level, ScanResult, Skipped, SkipReason, Status
-from leakscan.report.base import acts, exit_code, is_complete
+from leakscan.report.base import acts, certain, exit_code, is_complete, unsettled
+from leakscan.verdict import Cause, Holder, Verdict, VerdictState
 from tests.report.builder import (
     OPTIONS,
+    Identity,
     coverage,
+    finding_canary,
     finding_in_history,
     finding_low,
     incomplete,
+    judged,
+    key_id,
+    live,
     nothing_found,
     nothing_scanned,
     result,
+    token,
+    unknown,
+    verdict,
 )
 
 FOUND = finding_in_history()
+ON_LIVE = replace(OPTIONS, fail_on_live=True)
+LIVE = live(Holder.USER, "iam::418892985061:user/x")
+OPEN = {
+    VerdictState.UNKNOWN,
+    VerdictState.NOT_CHECKED,
+    VerdictState.FOREIGN_ACCOUNT,
+    VerdictState.TOKEN_MISSING,
+}
 
 
 @pytest.mark.parametrize(
@@ -69,3 +86,60 @@ def test_counts_of_zero_are_not_a_scan() -> None:
 def test_a_doubt_is_incompleteness(made: ScanResult) -> None:
     assert not is_complete(made)
     assert exit_code(made, OPTIONS) is ExitCode.INCOMPLETE
+
+
+# -- liveness -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", VerdictState)
+def test_only_what_is_live_acts_where_only_that_counts(state: VerdictState) -> None:
+    found = judged("x", verdict(state))
+    assert acts(found, OPTIONS)
+    assert acts(found, ON_LIVE) is (state is VerdictState.LIVE)
+    assert acts(replace(found, status=Status.BASELINED), ON_LIVE) is False
+
+
+@pytest.mark.parametrize("state", VerdictState)
+def test_what_could_not_be_settled_is_not_clean(state: VerdictState) -> None:
+    found = judged("x", verdict(state))
+    wanted = ExitCode.UNVERIFIED if state in OPEN else ExitCode.CLEAN
+    if state is VerdictState.LIVE:
+        wanted = ExitCode.FINDINGS
+    assert unsettled(found, ON_LIVE) is (state in OPEN)
+    assert exit_code(result(found), ON_LIVE) is wanted
+    assert exit_code(result(found), OPTIONS) is ExitCode.FINDINGS
+
+
+def test_what_is_live_counts_before_what_is_open_and_that_before_what_was_not_read() -> None:
+    lost = judged("lost", unknown(Cause.THROTTLED))
+    dead = judged("dead", verdict(VerdictState.NOT_ACCEPTED))
+    part = incomplete()
+    assert exit_code(replace(part, findings=(lost, judged("x", LIVE))), ON_LIVE) == 1
+    assert exit_code(replace(part, findings=(dead, lost)), ON_LIVE) == 5
+    assert exit_code(replace(part, findings=(dead,)), ON_LIVE) == 3
+    assert exit_code(result(dead), ON_LIVE) == 0
+
+
+@pytest.mark.parametrize("found", [unknown(Cause.CLOCK), Verdict(VerdictState.NOT_CHECKED)])
+def test_only_new_and_certain_secrets_have_to_be_settled(found: Verdict) -> None:
+    lone_id = judged("id", found, identity=Identity(key_id("id")))
+    lone_token = judged("token", found, identity=Identity(session_token=token("token")))
+    assert not unsettled(lone_id, OPTIONS)
+    assert unsettled(lone_token, OPTIONS)
+    assert unsettled(judged("x", found), OPTIONS)
+    assert not unsettled(judged("x", found, confidence=Level.LOW), OPTIONS)
+    assert not unsettled(replace(judged("x", found), status=Status.ALLOWED), OPTIONS)
+
+
+def test_a_canary_is_settled_though_nobody_asked() -> None:
+    assert not unsettled(finding_canary(), OPTIONS)
+
+
+@pytest.mark.parametrize("confidence", Level)
+def test_what_is_live_is_certain_whatever_was_asked_for(confidence: Level) -> None:
+    found = judged("x", LIVE, confidence=Level.LOW, severity=Level.LOW)
+    options = replace(ON_LIVE, confidence=confidence)
+    assert certain(found, options)
+    assert acts(found, options)
+    assert acts(found, replace(OPTIONS, confidence=confidence))
+    assert not acts(found, replace(OPTIONS, fail_on=Level.HIGH))

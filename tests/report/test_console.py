@@ -20,6 +20,7 @@ from leakscan.model import (
 )
 from leakscan.report.base import ReportOptions
 from leakscan.report.console import ConsoleReporter
+from leakscan.verdict import Cause, Holder, VerdictState
 from tests.report.builder import (
     ID_RULE,
     OPTIONS,
@@ -36,8 +37,11 @@ from tests.report.builder import (
     finding_low,
     hostile,
     incomplete,
+    judged,
     key_id,
+    live,
     nothing_found,
+    nothing_live,
     nothing_scanned,
     object_id,
     pair,
@@ -48,6 +52,10 @@ from tests.report.builder import (
     target,
     token,
     triaged,
+    unknown,
+    unsettled,
+    verdict,
+    verified,
 )
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -371,3 +379,165 @@ def test_notes_of_triage_are_told_up_to_twenty() -> None:
 
 def test_the_same_result_gives_the_same_text() -> None:
     assert text(everything()) == text(everything())
+
+
+# -- liveness -----------------------------------------------------------------------------------
+
+ON_LIVE = replace(OPTIONS, fail_on_live=True)
+USER = live(Holder.USER, "iam::418892985061:user/ci")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (nothing_live(), "Nothing live to act on. Complete."),
+        (
+            unsettled(),
+            "Nothing live to act on, but 1 could not be settled: do not take this as clean.",
+        ),
+        (
+            replace(incomplete(), findings=unsettled().findings),
+            "Nothing live to act on, 1 not settled. INCOMPLETE: do not take this as clean.",
+        ),
+        (
+            replace(incomplete(), findings=nothing_live().findings),
+            "Nothing live to act on in what was read. INCOMPLETE: do not take this as clean.",
+        ),
+        (result(judged("x", USER)), "1 live credential to act on."),
+        (
+            result(judged("x", USER), *unsettled().findings),
+            "1 live credential to act on, 1 not settled.",
+        ),
+        (
+            replace(incomplete(), findings=(judged("x", USER),)),
+            "1 live credential to act on. INCOMPLETE: there may be more.",
+        ),
+        (nothing_found(), "Nothing found. Complete."),
+        (triaged(), "Nothing to act on. Complete."),
+    ],
+)
+def test_last_line_where_only_what_is_live_counts(made: ScanResult, said: str) -> None:
+    assert last_line(made, ON_LIVE) == said
+
+
+def test_a_finding_that_does_not_count_says_why() -> None:
+    lone = judged("id", verdict(VerdictState.NOT_CHECKED), identity=Identity(key_id("id")))
+    report = text(result(judged("x", USER), *unsettled().findings, lone), ON_LIVE)
+    asides = re.findall(r"\(confidence high(.*?)\)", report)
+    assert asides == ["", "; not live", "; not live", "; not settled", "; not asked"]
+
+
+def test_plain_not_checked_is_not_told() -> None:
+    report = text(result(finding_at_head(), finding_low()))
+    assert "Verdict" not in report
+    assert "Liveness" not in report
+
+
+def test_a_canary_is_told_though_nobody_asked_and_is_no_count() -> None:
+    report = text(result(finding_canary()))
+    assert row(report, "Verdict").startswith("CANARY Account 534261010715 has canary keys")
+    assert "Liveness" not in report
+
+
+def test_a_verdict_says_who_what_when_and_of_whom() -> None:
+    said = row(text(result(judged("x", USER))), "Verdict")
+    assert said == (
+        f"LIVE: an IAM user {USER.text} arn:aws:iam::418892985061:user/ci "
+        "asked sts.us-east-1.amazonaws.com; 2026-11-22 11:59 UTC"
+    )
+
+
+def test_a_refusal_has_the_code_of_aws_and_a_kept_one_its_time() -> None:
+    no = verdict(VerdictState.NOT_ACCEPTED)
+    assert row(text(result(judged("x", no))), "Verdict").endswith(
+        "2026-11-22 11:59 UTC; AWS's code InvalidClientTokenId"
+    )
+    kept = row(text(result(judged("x", replace(no, is_kept=True)))), "Verdict")
+    assert "; kept from 2026-11-22 11:59 UTC;" in kept
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_unknown_has_its_cause(cause: Cause) -> None:
+    said = row(text(result(judged("x", unknown(cause)))), "Verdict")
+    assert said.startswith(f"UNKNOWN ({cause.value})")
+
+
+def test_root_is_loud_and_comes_first() -> None:
+    root = live(Holder.ROOT, "iam::418892985061:root")
+    made = result(judged("x", USER), judged("root", root, severity=Level.CRITICAL))
+    report = text(made)
+    assert row(report, "Verdict").startswith("LIVE: THE ROOT USER")
+    assert "signed in as root" in row(report, "Do now")
+    styled = text(made, replace(OPTIONS, color=True))
+    assert "\x1b[1;31mLIVE: THE ROOT USER" in styled
+
+
+@pytest.mark.parametrize(
+    ("holder", "prefix", "said"),
+    [
+        (Holder.USER, "AKIA", "Deactivate the key"),
+        (Holder.OTHER, "AKIA", "Deactivate the key"),
+        (Holder.ROLE_SESSION, "ASIA", "Revoke the session"),
+        (Holder.USER, "ASIA", "Revoke the session"),
+        (Holder.FEDERATED, "ASIA", "Revoke the session"),
+    ],
+)
+def test_what_is_live_begins_with_taking_it_out_of_service(
+    holder: Holder, prefix: str, said: str
+) -> None:
+    made = judged("x", live(holder, "iam::418892985061:x"), identity=pair("x", prefix))
+    assert row(text(result(made)), "Do now").startswith(said)
+    dead = replace(made, verdict=verdict(VerdictState.NOT_ACCEPTED))
+    assert "Do now" not in text(result(dead))
+
+
+def test_another_account_than_the_ids_is_named() -> None:
+    other = live(Holder.USER, "iam::210987654321:user/x", "210987654321")
+    said = row(text(result(judged("x", other))), "Verdict")
+    assert "AWS names account 210987654321, though its id was made for 418892985061" in said
+    assert "though its id" not in text(result(judged("x", USER)))
+
+
+def test_the_account_of_an_old_id_is_the_one_that_aws_named() -> None:
+    old = Identity("AKIA" + "I" + key_id("old")[5:], secret("old"))
+    other = live(Holder.USER, "iam::210987654321:user/x", "210987654321")
+    said = row(text(result(judged("old", other, identity=old))), "Account")
+    assert said == "210987654321, as AWS says (ids of the old form do not hold it)"
+    unnamed = judged("old", unknown(Cause.CLOCK), identity=old)
+    wanted = "not known (ids of the old form do not hold it)"
+    assert row(text(result(unnamed)), "Account") == wanted
+
+
+def test_what_is_live_is_listed_whatever_its_confidence_and_before_the_others() -> None:
+    made = result(judged("x", verdict(VerdictState.NOT_ACCEPTED)), judged("y", USER))
+    doubtful = result(
+        judged("x", verdict(VerdictState.NOT_ACCEPTED)), judged("y", USER, confidence=Level.LOW)
+    )
+    for report in (text(made), text(doubtful)):
+        assert report.index("LIVE: an IAM user") < report.index("NOT ACCEPTED")
+
+
+def test_what_somebody_accepted_and_is_live_is_marked() -> None:
+    accepted = replace(judged("x", USER), status=Status.BASELINED)
+    assert "no reason given (LIVE)" in " ".join(text(result(accepted)).split())
+    assert "(LIVE)" not in text(triaged())
+
+
+def test_states_are_counted_before_the_last_line() -> None:
+    report = " ".join(text(verified()).split())
+    assert (
+        "Liveness: 8 live, 2 not accepted, 1 wrong secret, 1 expired, 8 unknown (1 clock" in report
+    )
+    assert "4 not asked (1 foreign account, 1 token missing, 1 canary, 1 nothing to" in report
+    throttled = result(
+        judged("x", USER),
+        judged("y", unknown(Cause.THROTTLED)),
+        judged("z", verdict(VerdictState.FOREIGN_ACCOUNT)),
+    )
+    line = text(throttled).splitlines()[-2]
+    assert line == "Liveness: 1 live, 1 unknown (throttled); 1 not asked (foreign account)"
+
+
+def test_a_long_sentence_is_not_cut() -> None:
+    long = replace(USER, text="word " * 100 + "end")
+    assert row(text(result(judged("x", long))), "Verdict").count("word") == 100

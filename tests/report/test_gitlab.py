@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from leakscan.model import Event, Exposure, Level, Place, Remediation, ScanResult, Status
 from leakscan.report.base import ReportOptions
 from leakscan.report.gitlab import GitlabReporter
+from leakscan.verdict import Holder
 from tests.report.builder import (
     OPTIONS,
     SCENARIOS,
@@ -27,6 +28,8 @@ from tests.report.builder import (
     finding_in_history,
     finding_low,
     incomplete,
+    judged,
+    live,
     object_id,
     pair,
     place,
@@ -204,6 +207,15 @@ def test_no_secret_stands_in_it() -> None:
     text = GitlabReporter().render(result(finding_at_head()), replace(OPTIONS, reveal=True))
     assert value.reveal() not in text
     assert re.search(rb"lk1|1:", text)
+
+
+def test_what_is_live_is_listed_with_its_verdict_and_arn() -> None:
+    found = live(Holder.ROOT, "iam::418892985061:root")
+    made = result(judged("x", found, confidence=Level.LOW))
+    details = report(made)["vulnerabilities"][0]["details"]
+    assert details["verdict"]["value"].startswith("LIVE: THE ROOT USER")
+    assert details["arn"]["value"] == "arn:aws:iam::418892985061:root"
+    assert details["checked_at"]["value"] == "2026-11-22T11:59:30Z"
 
 
 @pytest.mark.parametrize("status", [Status.BASELINED, Status.ALLOWED, Status.KNOWN])

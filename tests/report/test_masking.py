@@ -21,15 +21,20 @@ from leakscan.model import (
     Skipped,
     SkipReason,
 )
+from leakscan.report.verdicts import render, render_plan
+from leakscan.verdict import Verdict, VerdictState
 from tests.report.builder import (
     OPTIONS,
+    OUTCOMES,
     SCENARIOS,
     coverage,
     credential,
     finding_low,
     hostile,
+    outcome,
     pair,
     place,
+    planned,
     result,
     secret_text,
     target,
@@ -95,6 +100,9 @@ def _values(made: ScanResult) -> set[str]:
     return {one.reveal().decode() for one in secrets} | {secret_text("unknown")}
 
 
+VERDICT = ("text", "code", "arn", "asked", "request_id")
+"""What a server may have written."""
+
 Plant = Callable[[bytes], ScanResult]
 
 
@@ -124,6 +132,22 @@ def _reason(raw: bytes) -> ScanResult:
     return _with(replace(made, credential=replace(made.credential, reasons=reasons)))
 
 
+def _verdict(field: str) -> Plant:
+    def plant(raw: bytes) -> ScanResult:
+        text = raw.decode("utf-8", "surrogateescape")
+        value = (text,) if field == "asked" else text
+        said = replace(Verdict(VerdictState.LIVE), **{field: value})
+        return _with(replace(_finding(), verdict=said))
+
+    return plant
+
+
+def _regions(raw: bytes) -> ScanResult:
+    made = _finding()
+    named = replace(made.credential, regions=(raw.decode(),))
+    return _with(replace(made, credential=named))
+
+
 def _skipped(raw: bytes, detail: str = "") -> ScanResult:
     entry = Skipped(Kind.BLOB, SkipReason.DAMAGED, path=raw, detail=detail)
     return _with(_finding(), skipped=(entry,), complete=False)
@@ -133,6 +157,8 @@ PLACES: dict[str, Plant] = {
     **{name: _occurrence(name) for name in ("path", "from_path", "name", "author", "email")},
     **{name: _exposure(name) for name in ("refs", "tips", "leftovers")},
     "reason": _reason,
+    "regions": _regions,
+    **{f"verdict {name}": _verdict(name) for name in VERDICT},
     "skipped path": _skipped,
     "skipped detail": lambda raw: _skipped(b"", raw.decode()),
     "target path": lambda raw: _with(_finding(), target=target(path=raw.decode())),
@@ -157,6 +183,46 @@ def test_a_secret_is_masked_in_every_string_and_spelling(
         assert VALUE not in text, suffix
     # Once for the finding's own secret, and once more for what was planted.
     assert FORMATS["json"].render(made, OPTIONS).decode().count(MASK) == 2
+
+
+@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("field", VERDICT)
+def test_the_report_of_verify_masks_what_a_server_wrote(
+    field: str, spell: Callable[[str], str]
+) -> None:
+    made = _verdict(field)(f"a/{spell(VALUE)}/b".encode())
+    for form in ("text", "json"):
+        text = render(outcome(*made.findings), OPTIONS, form).decode()
+        assert VALUE not in text
+        assert VALUE not in unescaped(text)
+    # Its own mask, and one for what was planted.
+    assert text.count(MASK) == 2
+
+
+def test_an_account_that_is_none_is_not_passed_on() -> None:
+    made = _verdict("account")(VALUE.encode())
+    for reporter in FORMATS.values():
+        assert VALUE not in reporter.render(made, OPTIONS).decode()
+    assert (
+        json.loads(FORMATS["json"].render(made, OPTIONS))["findings"][0]["verdict"]["account_id"]
+        is None
+    )
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_the_report_of_verify_reveals_nothing_even_if_asked_to(name: str) -> None:
+    made = OUTCOMES[name]()
+    for form in ("text", "json"):
+        text = render(made, replace(OPTIONS, reveal=True), form).decode()
+        for value in _values(result(*made.findings)):
+            assert value not in text
+            assert value not in unescaped(text)
+
+
+def test_a_plan_masks_what_looks_like_a_secret() -> None:
+    rows = [replace(one, text=VALUE, hosts=(VALUE,)) for one in planned()]
+    for form in ("text", "json"):
+        assert VALUE not in render_plan(rows, form).decode()
 
 
 def test_revealing_shows_values_in_their_own_place_and_masks_them_elsewhere() -> None:

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from leakscan.model import Event, Exposure, Level, Place, ScanResult, Status
 from leakscan.report.base import ReportOptions
 from leakscan.report.sarif import SarifReporter
+from leakscan.verdict import Holder, VerdictState
 from tests.report.builder import (
     OPTIONS,
     SCENARIOS,
@@ -34,6 +35,8 @@ from tests.report.builder import (
     finding_in_history,
     finding_low,
     incomplete,
+    judged,
+    live,
     object_id,
     pair,
     place,
@@ -41,6 +44,7 @@ from tests.report.builder import (
     result,
     target,
     triaged,
+    verdict,
 )
 
 PUBLISHED = os.environ.get("LEAKSCAN_SARIF_SCHEMA")
@@ -423,3 +427,25 @@ def test_help_is_for_any_key() -> None:
 def test_a_finding_without_remediation_has_help_from_its_rule() -> None:
     (one,) = run(result(finding_dangling()))["tool"]["driver"]["rules"]
     assert one["help"]["text"] == finding_dangling().credential.rule.description
+
+
+def test_what_is_live_is_an_error_and_says_so_and_whose_it_is() -> None:
+    found = live(Holder.USER, "iam::418892985061:user/ci")
+    (one,) = run(result(judged("x", found, severity=Level.LOW, confidence=Level.LOW)))["results"]
+    assert one["level"] == "error"
+    said = "live: AWS accepted it as arn:aws:iam::418892985061:user/ci at 2026-11-22 11:59 UTC"
+    assert said in one["message"]["text"]
+    properties = one["properties"]
+    assert properties["verdict"] == "live"
+    assert properties["verdict_identity"] == "user"
+    assert properties["verdict_arn"] == "arn:aws:iam::418892985061:user/ci"
+    assert properties["verdict_checked_at"] == "2026-11-22T11:59:30Z"
+    assert properties["verdict_text"] == found.text
+
+
+@pytest.mark.parametrize("state", [state for state in VerdictState if state != "live"])
+def test_no_other_verdict_changes_the_level_or_claims_to_be_live(state: VerdictState) -> None:
+    (one,) = run(result(judged("x", verdict(state), severity=Level.MEDIUM)))["results"]
+    assert one["level"] == "warning"
+    assert "AWS accepted it" not in one["message"]["text"]
+    assert one["properties"]["verdict"] == state

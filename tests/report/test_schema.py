@@ -22,11 +22,24 @@ from leakscan.model import (
     Status,
 )
 from leakscan.report import contract
-from leakscan.verdict import VerdictState
-from tests.report.builder import SCENARIOS, everything, hostile, result
-from tests.report.formats import FORMATS, SCHEMA, problems
+from leakscan.report.verdicts import render, render_plan
+from leakscan.verdict import Cause, Holder, VerdictState
+from tests.report.builder import (
+    OPTIONS,
+    OUTCOMES,
+    SCENARIOS,
+    everything,
+    hostile,
+    planned,
+    result,
+    verified,
+)
+from tests.report.formats import FORMATS, SCHEMA, SCHEMAS, problems
 
 DEFS = SCHEMA["$defs"]
+VERDICT = DEFS["verdict"]["properties"]
+VERDICTS = SCHEMAS["verdicts-1"]
+PLAN = SCHEMAS["verify-plan-1"]
 FINDING = DEFS["finding"]["properties"]
 OCCURRENCE = DEFS["occurrence"]["properties"]
 
@@ -36,13 +49,32 @@ def report(name: str) -> Any:
     return json.loads(FORMATS["json"].render(scenario.make(), scenario.options))
 
 
-def test_schema_is_a_valid_schema() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_schema_is_a_valid_schema(schema: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[schema])
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_report_keeps_the_schema(name: str) -> None:
     assert problems(report(name)) == []
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_report_of_verify_keeps_its_schema(name: str) -> None:
+    assert problems(json.loads(render(OUTCOMES[name](), OPTIONS, "json")), "verdicts-1") == []
+
+
+def test_plan_keeps_its_schema() -> None:
+    assert problems(json.loads(render_plan(planned(), "json", OPTIONS)), "verify-plan-1") == []
+
+
+def test_all_schemas_mean_the_same_by_the_same_name() -> None:
+    own = copy.deepcopy(VERDICTS["$defs"])
+    finding, masked = own.pop("finding")["properties"], own.pop("secret")["properties"]
+    assert own == {name: DEFS[name] for name in own}
+    assert masked == {"masked": DEFS["secret"]["properties"]["masked"]}
+    finding.pop("inspection")
+    assert finding == {name: FINDING[name] for name in finding}
 
 
 def objects(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -54,19 +86,28 @@ def objects(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
             yield from objects(child, (*path, key))
 
 
-def test_schema_refuses_an_unknown_key_everywhere_and_a_missing_one() -> None:
-    good = report("everything")
+@pytest.mark.parametrize(
+    ("good", "schema"),
+    [
+        (report("everything"), "report-1"),
+        (json.loads(render(OUTCOMES["unsettled"](), OPTIONS, "json")), "verdicts-1"),
+        (json.loads(render_plan(planned(), "json", OPTIONS)), "verify-plan-1"),
+    ],
+    ids=["report", "verdicts", "plan"],
+)
+def test_schema_refuses_an_unknown_key_everywhere_and_a_missing_one(good: Any, schema: str) -> None:
+    assert problems(good, schema) == []
     for path in objects(good):
         bad = copy.deepcopy(good)
         node = bad
         for step in path:
             node = node[step]
         node["surprise"] = 1
-        assert problems(bad), path
+        assert problems(bad, schema), path
         del node["surprise"]
         if path and path[-1] != "by_kind":
             node.pop(next(iter(node)))
-            assert problems(bad), path
+            assert problems(bad, schema), path
 
 
 @pytest.mark.parametrize("value", ["2024-03-01T10:00:00+01:00", "2024-03-01 10:00:00Z", "now", 5])
@@ -84,7 +125,9 @@ def test_schema_refuses_a_time_that_is_not_utc(value: object) -> None:
         (Level, DEFS["confidence"]["enum"]),
         (Part, DEFS["part"]["enum"]),
         (Status, FINDING["status"]["enum"]),
-        (VerdictState, DEFS["verdict"]["properties"]["state"]["enum"]),
+        (VerdictState, VERDICT["state"]["enum"]),
+        (Cause, VERDICT["cause"]["enum"][:-1]),
+        (Holder, VERDICT["identity"]["enum"][:-1]),
         (Place, OCCURRENCE["kind"]["enum"]),
         (Event, OCCURRENCE["event"]["enum"]),
         (Encoding, OCCURRENCE["encoding"]["enum"]),
@@ -120,6 +163,10 @@ def test_schema_lists_the_values_of_the_model(enum: type[StrEnum], listed: list[
         (contract.AcceptedDoc, DEFS["accepted"]),
         (contract.RemoteDoc, DEFS["remote"]),
         (contract.NoteDoc, DEFS["note"]),
+        (contract.VerdictsDoc, VERDICTS),
+        (contract.VerifiedDoc, VERDICTS["$defs"]["finding"]),
+        (contract.PlanDoc, PLAN),
+        (contract.PlannedDoc, PLAN["$defs"]["planned"]),
     ],
 )
 def test_types_and_schema_have_the_same_keys(shape: Any, schema: dict[str, Any]) -> None:
@@ -148,6 +195,54 @@ def test_lines_reassemble_to_the_same_report(name: str) -> None:
     assert [kind for kind, _ in bodies] == sorted((kind for kind, _ in bodies), key=order.index)
     assert summary["findings"] + summary["skipped"] + summary["notes"] == len(bodies)
     assert summary["complete"] is whole["complete"]
+    assert sum(summary["verdicts"].values()) == summary["findings"]
+
+
+def test_every_state_cause_and_holder_reaches_the_report() -> None:
+    verdicts = [finding["verdict"] for finding in report("verified")["findings"]]
+    assert {one["state"] for one in verdicts} == set(VerdictState)
+    assert {one["cause"] for one in verdicts} - {None} == set(Cause)
+    assert {one["identity"] for one in verdicts} - {None} == set(Holder)
+    assert all(one["text"] for one in verdicts)
+    assert {one["kept"] for one in verdicts} == {True, False}
+
+
+def test_a_verdict_is_reported_whole() -> None:
+    made = next(one for one in verified().findings if one.verdict.holder is Holder.ROOT)
+    reported = json.loads(FORMATS["json"].render(result(made), OPTIONS))["findings"][0]
+    assert reported["verdict"] == {
+        "state": "live",
+        "text": made.verdict.text,
+        "code": None,
+        "cause": None,
+        "arn": "arn:aws:iam::418892985061:root",
+        "identity": "root",
+        "account_id": "418892985061",
+        "asked": ["sts.us-east-1.amazonaws.com"],
+        "checked_at": "2026-11-22T11:59:30Z",
+        "request_id": "c6b2-1",
+        "kept": False,
+    }
+
+
+def test_regions_are_reported_in_their_order() -> None:
+    assert report("verified")["findings"][0]["regions"] == ["eu-west-1", "us-east-1"]
+
+
+def test_account_and_form_of_the_id_stand_in_every_format_though_nobody_asked() -> None:
+    made = result(everything().findings[0])
+    lines = FORMATS["jsonl"].render(made, OPTIONS).decode().splitlines()
+    details = json.loads(FORMATS["gitlab"].render(made, OPTIONS))["vulnerabilities"][0]["details"]
+    for reported in (
+        json.loads(FORMATS["json"].render(made, OPTIONS))["findings"][0],
+        json.loads(lines[1]),
+        json.loads(FORMATS["sarif"].render(made, OPTIONS))["runs"][0]["results"][0]["properties"],
+        {name: one["value"] for name, one in details.items()},
+    ):
+        assert (reported["account_id"], reported["key_generation"]) == ("418892985061", "new")
+    assert (
+        "418892985061, read from the id (new form)" in FORMATS["txt"].render(made, OPTIONS).decode()
+    )
 
 
 def test_json_is_ascii_and_ends_with_a_newline() -> None:

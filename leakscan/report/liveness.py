@@ -1,0 +1,50 @@
+"""What a verdict means to a report: what is live, and what nobody could settle.
+
+In: findings with their verdicts. Out: yes or no, and the verdict to show.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from leakscan import aws
+from leakscan.model import Finding
+from leakscan.verdict import NOT_CHECKED, Verdict, VerdictState
+
+_UNSETTLED: Final = frozenset(
+    (
+        VerdictState.UNKNOWN,
+        VerdictState.NOT_CHECKED,
+        VerdictState.FOREIGN_ACCOUNT,
+        VerdictState.TOKEN_MISSING,
+    )
+)
+NOBODY_ASKED: Final = Verdict(VerdictState.NOT_CHECKED, "Nobody asked AWS.")
+"""The verdict where verification was not wanted."""
+
+
+def known(finding: Finding) -> Verdict:
+    """Return the verdict, with a sentence always; a canary is one though nobody verified."""
+    if finding.verdict != NOT_CHECKED:
+        return finding.verdict
+    account = aws.account_id(finding.credential.identity.access_key_id or "")
+    if not aws.is_canary(account):
+        return NOBODY_ASKED
+    text = f"Account {account} has canary keys: do not try the key, its owner is told."
+    return Verdict(VerdictState.CANARY, text)
+
+
+def is_live(finding: Finding) -> bool:
+    """Say whether AWS accepted it."""
+    return finding.verdict.state is VerdictState.LIVE
+
+
+def is_open(finding: Finding) -> bool:
+    """Say whether it holds a secret of which nobody knows whether it is live."""
+    identity = finding.credential.identity
+    has_secret = identity.secret is not None or identity.session_token is not None
+    return has_secret and known(finding).state in _UNSETTLED
+
+
+def is_verified(findings: Iterable[Finding]) -> bool:
+    """Say whether verification looked at any of them, if only to decide not to ask."""
+    return any(finding.verdict != NOT_CHECKED for finding in findings)

@@ -1,0 +1,130 @@
+"""Verdicts for people: a state in capitals, who a key belongs to, who was asked and when.
+
+In: verdicts of the JSON contract. Out: lines of text with their styles. Used by the scan's text and
+by that of `leakscan verify`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from leakscan.report.contract import FindingDoc, VerdictDoc
+from leakscan.report.liveness import NOBODY_ASKED
+from leakscan.report.words import count, moment, some, visible
+
+_HOSTS: Final = 3
+_LONG: Final = 2048
+"""Characters of an ARN at most. Source: AWS IAM API, arnType."""
+_LIVE: Final = "bold red"
+_STYLES: Final = {
+    "live": _LIVE,
+    "unknown": "bold yellow",
+    "wrong-secret": "bold yellow",
+    "canary": "bold magenta",
+}
+_WHO: Final = {
+    "root": "THE ROOT USER, to whom nothing in the account is closed",
+    "user": "an IAM user",
+    "role-session": "a session of a role",
+    "federated-user": "a federated user's session",
+}
+_ASKED: Final = ("live", "not-accepted", "wrong-secret", "expired", "unknown")
+_NOT_ASKED: Final = {
+    "foreign-account": "foreign account",
+    "token-missing": "token missing",
+    "canary": "canary",
+    "not-checked": "nothing to ask about",
+}
+
+
+def state_words(verdict: VerdictDoc) -> str:
+    """Return the state in capitals, with an unknown one's cause or a live one's owner."""
+    words = verdict["state"].replace("-", " ").upper()
+    if verdict["cause"]:
+        return f"{words} ({verdict['cause']})"
+    who = _WHO.get(verdict["identity"] or "")
+    return f"{words}: {who}" if who and verdict["state"] == "live" else words
+
+
+def state_style(verdict: VerdictDoc) -> str:
+    """Return the style of a state."""
+    return _STYLES.get(verdict["state"], "bold")
+
+
+def account_words(its: FindingDoc) -> str:
+    """Return the account and where it is known from, or why it is not known."""
+    decoded, named = its["account_id"], its["verdict"]["account_id"]
+    if decoded is not None:
+        return f"{decoded}, read from the id ({its['key_generation']} form)"
+    old = its["key_generation"] == "old"
+    why = "ids of the old form do not hold it" if old else "AWS builds no such id"
+    return f"{named}, as AWS says ({why})" if named else f"not known ({why})"
+
+
+def verdict_lines(its: FindingDoc) -> list[tuple[str, str]]:
+    """Return what a verdict says below its state, each line with its style."""
+    verdict = its["verdict"]
+    decoded, named = its["account_id"], verdict["account_id"]
+    lines = [(visible(verdict["text"] or "", _LONG), "")]
+    lines.append((visible(verdict["arn"] or "", _LONG), "bold"))
+    if named and decoded and named != decoded:
+        told = f"AWS names account {named}, though its id was made for {decoded}: act in {named}."
+        lines.append((told, "bold yellow"))
+    lines.append((_provenance(verdict), "dim"))
+    return [(text, style) for text, style in lines if text]
+
+
+def _provenance(verdict: VerdictDoc) -> str:
+    """Say who was asked, when, and with what code it answered."""
+    hosts = [visible(host) for host in verdict["asked"]]
+    parts = [f"asked {some(hosts, _HOSTS)}"] if hosts else []
+    if verdict["checked_at"]:
+        kept = "kept from " if verdict["kept"] else ""
+        parts.append(f"{kept}{moment(verdict['checked_at'])}")
+    if verdict["code"]:
+        parts.append(f"AWS's code {visible(verdict['code'])}")
+    return "; ".join(parts)
+
+
+def is_told(verdict: VerdictDoc) -> bool:
+    """Say whether there is more to tell than that nobody asked."""
+    return verdict["state"] != "not-checked" or verdict["text"] != NOBODY_ASKED.text
+
+
+def liveness(verdicts: Iterable[VerdictDoc]) -> str:
+    """Count the states: 2 live, 1 unknown (throttled); 3 not asked (foreign account)."""
+    verdicts = list(verdicts)
+    states = Counter(one["state"] for one in verdicts)
+    causes = Counter(one["cause"] or "" for one in verdicts if one["state"] == "unknown")
+    parts = []
+    for state in _ASKED:
+        if states[state]:
+            why = _each(causes) if state == "unknown" else ""
+            parts.append(f"{states[state]} {state.replace('-', ' ')}{why}")
+    left = Counter({word: states[state] for state, word in _NOT_ASKED.items() if states[state]})
+    groups = [", ".join(parts)] if parts else []
+    if left:
+        groups.append(f"{left.total()} not asked{_each(left)}")
+    return "; ".join(groups)
+
+
+def _each(counted: Counter[str]) -> str:
+    """Return the words in parentheses, with their numbers if there are several."""
+    known = {word: number for word, number in counted.items() if word}
+    if len(known) == 1 == len(counted):
+        return f" ({next(iter(known))})"
+    return f" ({', '.join(f'{n} {word}' for word, n in known.items())})" if known else ""
+
+
+def live_line(number: int, doubts: int, complete: bool) -> str:
+    """Say how many live ones there are to act on, and how many nobody could settle."""
+    if number:
+        also = f", {doubts} not settled" if doubts else ""
+        more = "" if complete else " INCOMPLETE: there may be more."
+        return f"{count(number, 'live credential')} to act on{also}.{more}"
+    none, not_clean = "Nothing live to act on", "do not take this as clean."
+    if doubts and complete:
+        return f"{none}, but {doubts} could not be settled: {not_clean}"
+    if doubts:
+        return f"{none}, {doubts} not settled. INCOMPLETE: {not_clean}"
+    return f"{none}. Complete." if complete else f"{none} in what was read. INCOMPLETE: {not_clean}"

@@ -1,0 +1,268 @@
+"""The reports of `leakscan verify`: what AWS said, what is live first; before that, the dry run.
+
+In: a `VerifyOutcome`, or the rows of a plan. Out: the bytes of text or of JSON (of the schemas
+`verdicts-1.json` and `verify-plan-1.json`), and the exit code. No secret stands in any of them, not
+even where a report of a scan would reveal it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+from msgspec.structs import replace
+from rich.text import Text
+
+from leakscan.errors import ExitCode
+from leakscan.inspection import Inspection
+from leakscan.model import Finding, Fingerprint, Level, RuleSet
+from leakscan.record import Record
+from leakscan.redact import mask_text
+from leakscan.report.base import ReportOptions
+from leakscan.report.clean import Cleaner
+from leakscan.report.contract import FindingDoc, PlanDoc, PlannedDoc, VerdictsDoc, VerifiedDoc
+from leakscan.report.document import finding_documents, redactor, tool_document
+from leakscan.report.liveness import is_live, is_open
+from leakscan.report.page import Page
+from leakscan.report.rows import do_now, means, values
+from leakscan.report.verdict_words import live_line, liveness, state_style, state_words
+from leakscan.report.words import count, visible
+
+Format = Literal["text", "json"]
+
+SCHEMA: Final = "leakscan.verdicts/1"
+PLAN_SCHEMA: Final = "leakscan.verify-plan/1"
+MIN_WIDTH: Final = 40
+_ORDER: Final = (
+    "live",
+    "unknown",
+    "wrong-secret",
+    "token-missing",
+    "foreign-account",
+    "not-checked",
+    "canary",
+    "not-accepted",
+    "expired",
+)
+
+
+class VerifyOutcome(Record, frozen=True):
+    """What came of verifying: the findings with their verdicts, and what could not be looked at.
+
+    `calls` is how often AWS was asked, `not_found` are fingerprints that were asked for and that
+    nothing read held; without `complete` not all was read. `inspections` are those of `--inspect`.
+    """
+
+    findings: tuple[Finding, ...]
+    rules: RuleSet
+    calls: int
+    inspections: Mapping[Fingerprint, Inspection]
+    not_found: tuple[str, ...]
+    complete: bool
+
+
+def exit_code(outcome: VerifyOutcome) -> ExitCode:
+    """Return 1 if one is live, else 5 if one could not be settled, else 3 if incomplete, else 0."""
+    if any(map(is_live, outcome.findings)):
+        return ExitCode.FINDINGS
+    if _doubts(outcome):
+        return ExitCode.UNVERIFIED
+    return ExitCode.CLEAN if outcome.complete else ExitCode.INCOMPLETE
+
+
+def _doubts(outcome: VerifyOutcome) -> int:
+    return sum(map(is_open, outcome.findings)) + len(outcome.not_found)
+
+
+def render(outcome: VerifyOutcome, options: ReportOptions, form: Format) -> bytes:
+    """Return the report in a format."""
+    clean = Cleaner(redactor(outcome.findings))
+    docs = finding_documents(outcome.findings, replace(options, reveal=False))
+    if form == "json":
+        doc = _document(outcome, docs, options, clean)
+        return (json.dumps(doc, indent=2, allow_nan=False) + "\n").encode("ascii")
+    page = Page(max(options.width, MIN_WIDTH), color=options.color)
+    _text(page, outcome, docs, clean)
+    return page.text().encode("utf-8")
+
+
+def _sorted(docs: Sequence[FindingDoc]) -> list[FindingDoc]:
+    """Return what is live first, and of each state the worst first."""
+
+    def rank(its: FindingDoc) -> tuple[int, int]:
+        return _ORDER.index(its["verdict"]["state"]), -Level(its["severity"]).rank
+
+    return sorted(docs, key=rank)
+
+
+# -- JSON ---------------------------------------------------------------------------------
+
+
+def _document(
+    outcome: VerifyOutcome, docs: Sequence[FindingDoc], options: ReportOptions, clean: Cleaner
+) -> VerdictsDoc:
+    return {
+        "schema": SCHEMA,
+        "tool": tool_document(outcome.rules, options, clean),
+        "complete": outcome.complete,
+        "calls": outcome.calls,
+        "findings": [_verified(its, outcome, clean) for its in _sorted(docs)],
+        "not_found": clean.names(outcome.not_found),
+    }
+
+
+def _verified(its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> VerifiedDoc:
+    return {
+        "fingerprint": its["fingerprint"],
+        "rule": its["rule"],
+        "title": its["title"],
+        "severity": its["severity"],
+        "confidence": its["confidence"],
+        "access_key_id": its["access_key_id"],
+        "account_id": its["account_id"],
+        "key_generation": its["key_generation"],
+        "regions": its["regions"],
+        "secret": its["secret"],
+        "session_token": its["session_token"],
+        "verdict": its["verdict"],
+        "inspection": _inspection(its, outcome, clean),
+    }
+
+
+def _inspection(its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> object:
+    inspection = _inspected(its, outcome)
+    if inspection is None:
+        return None
+    from leakscan.report import inspected
+
+    return _cleaned(inspected.document(inspection), clean)
+
+
+def _inspected(its: FindingDoc, outcome: VerifyOutcome) -> Inspection | None:
+    return outcome.inspections.get(Fingerprint(its["fingerprint"]))
+
+
+def _cleaned(node: Any, clean: Cleaner) -> Any:
+    """Return a JSON value with its texts cleaned: what IAM answers may quote what leaked."""
+    if isinstance(node, str):
+        return clean.one(node)
+    if isinstance(node, Mapping):
+        return {clean.one(key): _cleaned(value, clean) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [_cleaned(value, clean) for value in node]
+    return node
+
+
+# -- text ---------------------------------------------------------------------------------
+
+
+def _text(page: Page, outcome: VerifyOutcome, docs: Sequence[FindingDoc], clean: Cleaner) -> None:
+    for number, its in enumerate(_sorted(docs), 1):
+        if number > 1:
+            page.blank()
+        _credential(page, number, its)
+        _inspection_rows(page, its, outcome, clean)
+    if outcome.not_found:
+        if docs:
+            page.blank()
+        page.row("Not found", "asked for, and held by nothing that was read:")
+        for name in clean.names(outcome.not_found):
+            page.row("", f"- {visible(name)}")
+    if docs or outcome.not_found:
+        page.blank()
+    _last_lines(page, outcome, docs)
+
+
+def _credential(page: Page, number: int, its: FindingDoc) -> None:
+    verdict = its["verdict"]
+    page.hang(Text(f"{number}. "), state_words(verdict), state_style(verdict))
+    page.row("What", f"{visible(its['title'])} (severity {its['severity']})")
+    values(page, its)
+    means(page, "Verdict", its)
+    page.row("Fingerprint", visible(its["fingerprint"]), "dim")
+    do_now(page, its)
+
+
+def _inspection_rows(page: Page, its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> None:
+    inspection = _inspected(its, outcome)
+    if inspection is None:
+        return
+    from leakscan.report import inspected
+
+    for label, text in inspected.lines(inspection):
+        page.row(label, visible(clean.one(text), limit=1000))
+
+
+def _last_lines(page: Page, outcome: VerifyOutcome, docs: Sequence[FindingDoc]) -> None:
+    if docs:
+        said = liveness(its["verdict"] for its in docs)
+        page.hang(Text("Liveness: "), f"{said}; {count(outcome.calls, 'call')} to AWS")
+    live, doubts = sum(map(is_live, outcome.findings)), _doubts(outcome)
+    sure = outcome.complete and not doubts
+    style = "bold red" if live else "bold green" if sure else "bold yellow"
+    said = live_line(live, doubts, outcome.complete)
+    if not docs and not doubts and outcome.complete:
+        said = "There was no credential to ask about."
+    page.line(Text(said, style))
+
+
+# -- the dry run --------------------------------------------------------------------------
+
+
+class PlannedRow(Record, frozen=True):
+    """A credential of a plan: how many candidates would be tried, where, and why if not.
+
+    It would be asked about if there is a host; `generation` is None where AWS builds no such id.
+    """
+
+    fingerprint: str
+    access_key_id: str | None
+    account_id: str | None
+    generation: str | None
+    candidates: int
+    hosts: tuple[str, ...]
+    text: str
+
+
+def render_plan(
+    rows: Sequence[PlannedRow], form: Format, options: ReportOptions | None = None
+) -> bytes:
+    """Return what would be asked, in a format; nothing was asked to make it."""
+    options = options or ReportOptions()
+    clean = Cleaner(mask_text)
+    planned = [_planned(row, clean) for row in rows]
+    if form == "json":
+        doc: PlanDoc = {"schema": PLAN_SCHEMA, "planned": planned}
+        return (json.dumps(doc, indent=2, allow_nan=False) + "\n").encode("ascii")
+    page = Page(max(options.width, MIN_WIDTH), color=options.color)
+    for one in planned:
+        _planned_rows(page, one)
+    number = sum(bool(one["hosts"]) for one in planned)
+    total = count(len(planned), "credential")
+    page.line(Text(f"{number} of {total} would be asked about. Nothing was asked.", "bold"))
+    return page.text().encode("utf-8")
+
+
+def _planned(row: PlannedRow, clean: Cleaner) -> PlannedDoc:
+    return {
+        "fingerprint": clean.one(row.fingerprint),
+        "access_key_id": clean.maybe(row.access_key_id),
+        "account_id": clean.maybe(row.account_id),
+        "key_generation": clean.maybe(row.generation),
+        "candidates": row.candidates,
+        "hosts": clean.many(row.hosts),
+        "text": clean.one(row.text),
+    }
+
+
+def _planned_rows(page: Page, one: PlannedDoc) -> None:
+    """Write a credential in a line, and below it of whom it would be asked, or why not."""
+    key_id = visible(one["access_key_id"] or one["fingerprint"])
+    account = one["account_id"] or "account not known"
+    form = f"  {one['key_generation']} form" if one["key_generation"] else ""
+    said = visible(one["text"])
+    if one["hosts"]:
+        hosts = ", ".join(visible(host) for host in one["hosts"])
+        said = f"would ask {hosts}, with {count(one['candidates'], 'secret')}. {said}".rstrip()
+    page.line(Text.assemble((key_id.ljust(21), "bold"), f"  {account}{form}"))
+    page.hang(Text("  "), said, "" if one["hosts"] else "dim")
+    page.blank()

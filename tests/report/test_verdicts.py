@@ -1,0 +1,186 @@
+"""What `leakscan verify` writes: its order, its last line, its exit code, and the dry run."""
+
+import json
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from leakscan.errors import ExitCode
+from leakscan.report.verdicts import VerifyOutcome, exit_code, render, render_plan
+from leakscan.verdict import Cause, VerdictState
+from tests.report.builder import (
+    OPTIONS,
+    OUTCOMES,
+    finding_canary,
+    finding_dangling,
+    finding_low,
+    judged,
+    judged_all,
+    nothing_live,
+    outcome,
+    planned,
+    unknown,
+    verdict,
+    verify_outcome,
+)
+
+DEAD = nothing_live().findings
+LOST = judged("lost", unknown(Cause.UNREACHABLE))
+LIVE = judged_all()[0]
+
+
+def document(made: VerifyOutcome) -> Any:
+    return json.loads(render(made, OPTIONS, "json"))
+
+
+def text(made: VerifyOutcome, width: int = 80) -> str:
+    return render(made, replace(OPTIONS, width=width), "text").decode()
+
+
+@pytest.mark.parametrize(
+    ("made", "code", "said"),
+    [
+        (outcome(*DEAD), 0, "Nothing live to act on. Complete."),
+        (outcome(*DEAD, LOST, LIVE), 1, "1 live credential to act on, 1 not settled."),
+        (
+            outcome(*DEAD, LOST),
+            5,
+            "Nothing live to act on, but 1 could not be settled: do not take this as clean.",
+        ),
+        (
+            outcome(*DEAD, not_found=("lk1.is.1", "lk1.is.2")),
+            5,
+            "Nothing live to act on, but 2 could not be settled: do not take this as clean.",
+        ),
+        (
+            outcome(*DEAD, complete=False),
+            3,
+            "Nothing live to act on in what was read. INCOMPLETE: do not take this as clean.",
+        ),
+        (
+            outcome(LOST, complete=False),
+            5,
+            "Nothing live to act on, 1 not settled. INCOMPLETE: do not take this as clean.",
+        ),
+        (outcome(), 0, "There was no credential to ask about."),
+        (
+            outcome(complete=False),
+            3,
+            "Nothing live to act on in what was read. INCOMPLETE: do not take this as clean.",
+        ),
+        (outcome(finding_canary()), 0, "Nothing live to act on. Complete."),
+        (outcome(finding_dangling()), 0, "Nothing live to act on. Complete."),
+        (
+            outcome(finding_low()),
+            5,
+            "Nothing live to act on, but 1 could not be settled: do not take this as clean.",
+        ),
+    ],
+)
+def test_exit_code_and_last_line(made: VerifyOutcome, code: int, said: str) -> None:
+    assert exit_code(made) is ExitCode(code)
+    assert text(made).splitlines()[-1] == said
+
+
+def test_what_is_live_comes_first_and_the_worst_of_it_before_the_others() -> None:
+    found = document(outcome(*reversed(judged_all())))["findings"]
+    states = [one["verdict"]["state"] for one in found]
+    assert list(dict.fromkeys(states)) == [
+        "live",
+        "unknown",
+        "wrong-secret",
+        "token-missing",
+        "foreign-account",
+        "not-checked",
+        "canary",
+        "not-accepted",
+        "expired",
+    ]
+    assert set(states) == set(VerdictState)
+    assert found[0]["verdict"]["identity"] == "root"
+
+
+def test_text_names_each_credential_its_verdict_and_what_to_do_now() -> None:
+    report = text(outcome(LIVE))
+    for part in (
+        "1. LIVE: an IAM user\n",
+        str(LIVE.credential.identity.access_key_id),
+        "418892985061, read from the id (new form)",
+        "arn:aws:iam::418892985061:user/ci/deploy",
+        "asked sts.us-east-1.amazonaws.com; 2026-11-22 11:59 UTC",
+        LIVE.credential.fingerprint,
+        "Deactivate the key",
+        "Liveness: 1 live; 7 calls to AWS",
+    ):
+        assert part in report
+
+
+def test_fingerprints_that_nothing_holds_are_named() -> None:
+    assert "- lk1.is.0123456789abcdef" in text(verify_outcome())
+    assert document(verify_outcome())["not_found"] == ["lk1.is.0123456789abcdef"]
+
+
+@pytest.mark.parametrize("name", OUTCOMES)
+def test_text_is_harmless_and_colours_change_nothing_else(name: str) -> None:
+    made = OUTCOMES[name]()
+    plain = text(made)
+    assert all(char == "\n" or char.isprintable() for char in plain)
+    styled = render(made, replace(OPTIONS, color=True), "text").decode()
+    assert styled != plain
+    assert styled.count("\n") == plain.count("\n")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_only_a_long_word_exceeds_the_width(width: int) -> None:
+    *lines, _ = text(verify_outcome(), width).splitlines()
+    for line in lines:
+        assert len(line) <= width or len(line.split()) <= 2, line
+
+
+def test_an_outcome_is_silent_about_what_it_holds() -> None:
+    assert "AKIA" not in repr(verify_outcome())
+
+
+# -- the dry run --------------------------------------------------------------------------------
+
+
+def test_plan_says_of_whom_each_would_be_asked_and_why_not() -> None:
+    report = render_plan(planned(), "text").decode()
+    assert "would ask sts.us-east-1.amazonaws.com, with 2 secrets." in report
+    assert "418892985061  new form" in report
+    assert "account not known  old form" in report
+    assert "Account 000000000007 is foreign." in report
+    assert report.endswith("2 of 4 credentials would be asked about. Nothing was asked.\n")
+
+
+def test_plan_as_json_keeps_the_rows() -> None:
+    rows = json.loads(render_plan(planned(), "json"))["planned"]
+    assert [one["candidates"] for one in rows] == [2, 0, 1, 0]
+    assert [len(one["hosts"]) for one in rows] == [1, 0, 2, 0]
+    assert rows[3]["access_key_id"] is None
+
+
+def test_plan_of_nothing() -> None:
+    assert json.loads(render_plan((), "json"))["planned"] == []
+    assert b"0 of 0 credentials" in render_plan((), "text")
+
+
+def test_a_plan_cannot_steer_a_terminal() -> None:
+    rows = [replace(one, text="\x1b[2J", hosts=("\x1b]0;x\x07",)) for one in planned()]
+    report = render_plan(rows, "text").decode()
+    assert all(char == "\n" or char.isprintable() for char in report)
+
+
+@pytest.mark.parametrize("state", VerdictState)
+def test_no_state_is_forgotten(state: VerdictState) -> None:
+    wanted = {
+        VerdictState.LIVE: 1,
+        VerdictState.UNKNOWN: 5,
+        VerdictState.NOT_CHECKED: 5,
+        VerdictState.FOREIGN_ACCOUNT: 5,
+        VerdictState.TOKEN_MISSING: 5,
+    }
+    made = outcome(judged("x", verdict(state)))
+    assert exit_code(made) == wanted.get(state, 0)
+    assert state.value.replace("-", " ").upper() in text(made)
