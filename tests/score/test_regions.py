@@ -73,7 +73,8 @@ def around(before: str, after: str) -> tuple[str, ...]:
         (" arn:aws-mars:iam::111122223333:user/x", ()),
         (" https://sts.amazonaws.com/ https://s3.amazonaws.com", ()),
         (" amazonaws.com.cn.example xamazonaws.eux", ()),
-        (" us-east-0 us-east-100 xus-east-1 us-east-1x2 us-nowhere-1 northeast-1 US EAST 1", ()),
+        (" us-east-0 us-east-100 xus-east-1 us-east-1x2 us-east-12ab us-nowhere-1", ()),
+        (" northeast-1 US EAST 1 us-east us-east-", ()),
         ("", ()),
     ],
 )
@@ -94,6 +95,16 @@ def test_the_nearest_come_first_and_no_more_than_three() -> None:
     assert around("", text) == ("eu-west-1", "us-east-1", "us-west-2")
     assert around("us-west-1 " + "-" * 90, text)[:2] == ("eu-west-1", "us-east-1")
     assert around("us-west-1 ", text) == ("eu-west-1", "us-west-1", "us-east-1")
+
+
+def test_of_very_many_the_nearest_count_whatever_names_them() -> None:
+    assert around("", " arn:aws-cn:iam::" + " us-east-1" * 20) == ("cn-north-1", "us-east-1")
+    assert around("us-east-1 " * 20 + ".amazonaws.eu ", "") == ("eusc-de-east-1", "us-east-1")
+
+
+def test_a_part_inside_another_does_not_end_what_is_near() -> None:
+    content = Content(Kind.BLOB, bytes(6000) + b" us-west-2")
+    assert near(content, [[part(0, 6000), part(10, 30)]]) == [("us-west-2",)]
 
 
 def test_what_is_far_away_is_not_named_near() -> None:
@@ -231,6 +242,11 @@ def test_the_region_that_most_sightings_name_is_the_likeliest() -> None:
     found = [seen("eu-west-1", "us-east-1"), seen("us-east-1"), seen("us-west-2", "eu-west-1")]
     assert likeliest(found, None) == ("eu-west-1", "us-east-1", "us-west-2")
     assert likeliest([*found, seen("us-west-2"), seen("us-west-2")], None)[0] == "us-west-2"
+
+
+def test_of_those_named_as_often_the_nearest_is_the_likeliest() -> None:
+    found = [seen("us-west-2", "eu-west-1"), seen("sa-east-1", "eu-west-1", "us-west-2")]
+    assert likeliest(found, None) == ("us-west-2", "eu-west-1", "sa-east-1")
 
 
 def test_the_token_comes_before_all_and_five_are_enough() -> None:
