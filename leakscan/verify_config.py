@@ -7,7 +7,6 @@ files are read: it says where found keys are used, so never the scanned reposito
 
 import re
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -112,6 +111,8 @@ def proxy_url(text: str) -> str:
 
 def is_loopback(host: str) -> bool:
     """Say whether a host is this machine, by its name alone."""
+    from ipaddress import ip_address
+
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -21,6 +21,7 @@ Exit codes
   2    wrong use; no such repository or ref
   3    incomplete, nothing found in what was read
   4    a rule, remediation or configuration file is invalid
+  5    nothing is known to be live, and nobody knows of all; with verify, or --fail-on live
   70   a bug in leakscan
   130  interrupted
 """

@@ -12,6 +12,7 @@ import click
 
 from leakscan.errors import LeakscanError
 from leakscan.record import Record
+from leakscan.report.base import ReportOptions
 
 SUFFIXES: Final = {
     ".txt": "text",
@@ -55,6 +56,18 @@ def plan(formats: Sequence[str], files: Sequence[Path]) -> list[Output]:
     elif not files:
         outputs.append(Output("text", None))
     return outputs
+
+
+def fitted(options: ReportOptions, report: Output) -> ReportOptions:
+    """Give a report on a terminal the terminal's width and colours."""
+    if report.file is not None or not sys.stdout.isatty():
+        return options
+    import shutil
+
+    from msgspec.structs import replace
+
+    width = min(shutil.get_terminal_size().columns, 120)
+    return replace(options, width=width, color="NO_COLOR" not in os.environ)
 
 
 def write(output: Output, report: bytes) -> None:

@@ -113,3 +113,65 @@ class Bar(Quiet):
 def progress() -> Quiet:
     """Return a bar where stderr is a terminal, else nothing."""
     return Bar() if sys.stderr.isatty() else Quiet()
+
+
+class Asked:
+    """Hears how many keys AWS was asked about, and says it when that is interrupted."""
+
+    def __init__(self, total: int) -> None:
+        self._total = total
+        self._done = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is KeyboardInterrupt:
+            sys.stderr.write(
+                f"leakscan: stopped; AWS was asked about {self._done} of {self._total} keys.\n"
+            )
+
+    def told(self, done: int, _total: int) -> None:
+        """Hear how many keys of how many are done."""
+        self._done = done
+
+
+class AskedBar(Asked):
+    """A rich progress bar of the keys."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        super().__init__(total)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._progress.add_task("asking AWS", total=total)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+        super().__exit__(kind, error, trace)
+
+    def told(self, done: int, _total: int) -> None:
+        """Show how many keys are done."""
+        super().told(done, _total)
+        self._progress.update(self._task, completed=done)
+
+
+def asked(total: int, *, bar: bool) -> Asked:
+    """Return a bar where stderr is a terminal and it is wanted, else nothing to see."""
+    return AskedBar(total) if bar and sys.stderr.isatty() else Asked(total)

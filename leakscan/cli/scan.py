@@ -1,22 +1,24 @@
 """`leakscan scan`: one repository, its whole history, as many reports as asked for."""
 
 import gc
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from leakscan import __version__
-from leakscan.cli import outputs, triaging, wiring
+from leakscan.cli import outputs, triaging, verifying, wiring
 from leakscan.cli.parts import How, Part, scan_all, scan_part
 from leakscan.cli.progress import Quiet, progress
+from leakscan.cli.verifying import Settings, Wishes
 from leakscan.errors import ExitCode
 from leakscan.model import Level, ScanResult
+from leakscan.pipeline import verified
 from leakscan.report.base import ReportOptions, exit_code
 
 _LEVELS = [level.value for level in Level]
 _FORMATS = list(dict.fromkeys(outputs.SUFFIXES.values()))
+_LIVE = "live"
 _MIB = 1 << 20
 
 
@@ -30,6 +32,7 @@ Examples
   leakscan scan --output report.sarif --format text
   leakscan scan --range origin/main..HEAD
   git diff | leakscan scan --stdin
+  leakscan scan --verify --account 123456789012 --fail-on live
 """,
 )
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
@@ -57,10 +60,10 @@ Examples
 )
 @click.option(
     "--fail-on",
-    type=click.Choice(_LEVELS),
+    type=click.Choice([*_LEVELS, _LIVE]),
     default="low",
     show_default=True,
-    help="Least severity that makes the exit code 1.",
+    help="Least severity that makes the exit code 1; with live, only a key that AWS accepts.",
 )
 @click.option(
     "--range",
@@ -107,6 +110,12 @@ Examples
     show_default=True,
     help="Read packs directly, or every object through git: slower, to compare the two.",
 )
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Ask AWS whether the keys that are found work; see leakscan verify --help.",
+)
+@verifying.account_options
 @click.option("-q", "--quiet", is_flag=True, help="Only the report: no progress, no summary.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 def command(
@@ -129,6 +138,9 @@ def command(
     rules_folder: Path | None,
     jobs: int | None,
     reader: str,
+    verify: bool,
+    accounts: tuple[str, ...],
+    any_account: bool,
     quiet: bool,
     no_progress: bool,
 ) -> int:
@@ -138,13 +150,15 @@ def command(
     index, stashes, reflogs and git's own files.
 
     PATH is a work tree, a folder in one, or a bare repository; by default the current folder.
-    Nothing of the repository is run, and nothing is sent anywhere.
+    Nothing of the repository is run. Nothing is sent anywhere, but with --verify to AWS.
 
     With --range, --since or --staged only what that part introduces is looked for; what the rest
     of the history holds already is not new.
     """
     gc.disable()  # A scan makes millions of objects and no circles: a fifth of our own time.
     reports = outputs.plan(formats, files)
+    wishes = Wishes(accounts=accounts, any_account=any_account, config_file=config_file)
+    how_to_ask = _how_to_ask(wishes, verify=verify, only_live=fail_on == _LIVE)
     make_stages = wiring.stages(rules_folder, deep=deep)
     reading = wiring.reading(max_object_size * _MIB, jobs, reader)
     choice = triaging.Choice(baseline_file, config_file, obey_repository)
@@ -152,40 +166,44 @@ def command(
     with Quiet() if quiet or no_progress else progress() as observer:
         how = How(make_stages, reading, observer, choice)
         result = scan_part(path, part, how) if part.is_any else scan_all(path, how)
+    if how_to_ask is not None:
+        from leakscan.cli.asking import Asking
+
+        result = verified(result, Asking(how_to_ask, quiet=quiet, bar=not no_progress))
     options = ReportOptions(
         reveal=reveal,
         authors=not no_authors,
         confidence=Level(confidence),
-        fail_on=Level(fail_on),
+        fail_on=Level.LOW if fail_on == _LIVE else Level(fail_on),
+        fail_on_live=fail_on == _LIVE,
         tool_version=__version__,
         ended_at=datetime.now(UTC),
     )
     for report in reports:
         outputs.write(
-            report, wiring.reporter(report.format).render(result, _fitted(options, report))
+            report, wiring.reporter(report.format).render(result, outputs.fitted(options, report))
         )
     if not quiet and all(report.file is not None for report in reports):
         _summarise(result, options)
     return exit_code(result, options)
 
 
-def _fitted(options: ReportOptions, report: outputs.Output) -> ReportOptions:
-    """Give a report on a terminal the terminal's width and colours."""
-    if report.file is not None or not sys.stdout.isatty():
-        return options
-    import os
-    import shutil
-
-    from msgspec.structs import replace
-
-    width = min(shutil.get_terminal_size().columns, 120)
-    return replace(options, width=width, color="NO_COLOR" not in os.environ)
+def _how_to_ask(wishes: Wishes, *, verify: bool, only_live: bool) -> Settings | None:
+    """Return how to ask AWS, None if that is not wanted. Raises LeakscanError."""
+    if verify:
+        return verifying.settings(wishes)
+    if wishes.accounts or wishes.any_account:
+        raise click.UsageError("--account and --any-account say whom --verify may ask about.")
+    if only_live:
+        raise click.UsageError("--fail-on live needs --verify: nobody else knows what is live.")
+    return None
 
 
 def _summarise(result: ScanResult, options: ReportOptions) -> None:
     """Say in one line on stderr what went into the files."""
     words = {
         ExitCode.FINDINGS: "there are findings to act on",
+        ExitCode.UNVERIFIED: "nothing is known to be live, and nobody knows of all",
         ExitCode.INCOMPLETE: "INCOMPLETE: nothing found in what was read",
         ExitCode.CLEAN: "complete, nothing to act on",
     }

@@ -107,7 +107,9 @@ def for_scan(
     config = _named_config(choice.config, cache)
     obeyed = [Acceptances(_named_baseline(choice.baseline), config)]
     if choice.obey_repository:
-        return Triage([*obeyed, _own(repository, cache)], day, whole=whole)
+        mine = _own(repository, cache)
+        notes = _of_verify(mine.config)
+        return Triage([*obeyed, mine], day, whole=whole, notes=notes)
     reported, notes = _seen(repository, cache)
     return Triage(obeyed, day, reported=reported, whole=whole, notes=notes)
 
@@ -170,7 +172,15 @@ def _seen(read: ReadFile, cache: Path | None) -> tuple[Acceptances, list[TriageN
     except LeakscanError as error:
         text = f"not obeyed, and invalid: {error.message}"
         notes.append(TriageNote(NoteKind.NOT_OBEYED, "the repository's own files", "", text))
-    return Acceptances(baseline, config, comments=True), notes
+    return Acceptances(baseline, config, comments=True), [*notes, *_of_verify(config)]
+
+
+def _of_verify(config: Config | None) -> list[TriageNote]:
+    """Return the note on a repository that says where found keys should be sent."""
+    if config is None or config.verify is None:
+        return []
+    text = "never obeyed here: a repository does not decide whom found keys are shown to"
+    return [TriageNote(NoteKind.NOT_OBEYED, config.name, "verify", text)]
 
 
 def _named_config(file: Path | None, cache: Path | None) -> Config | None:

@@ -39,7 +39,7 @@ class MakeStages:
             from leakscan.match.matcher import Matcher
 
             matcher = Matcher(self._rules, deep=self._deep, cache=cache_folder())
-            self._made = Stages(self._rules, matcher, _LateScorer(), _load_catalog, _fill)
+            self._made = Stages(self._rules, matcher, _LateScorer(), load_catalog, fill)
         return self._made
 
     def __reduce__(self) -> "tuple[type[MakeStages], tuple[RuleSet, bool]]":
@@ -64,23 +64,30 @@ class _LateScorer:
         return self._scorer.conclude(sightings, paths)
 
 
-def _load_catalog() -> Mapping[str, Remediation]:
-    from leakscan.remedy.catalog import load_catalog
+def load_catalog() -> Mapping[str, Remediation]:
+    """Return what can be done, by its id. Raises LeakscanError for an invalid text."""
+    from leakscan.remedy import catalog
 
-    return load_catalog()
+    return catalog.load_catalog()
 
 
-def _fill(remediation: Remediation, credential: Credential) -> Remediation:
-    from leakscan.remedy.catalog import fill
+def fill(remediation: Remediation, credential: Credential) -> Remediation:
+    """Return what can be done about a credential."""
+    from leakscan.remedy import catalog
 
-    return fill(remediation, credential)
+    return catalog.fill(remediation, credential)
+
+
+def rules(folder: Path | None) -> RuleSet:
+    """Return the rules of a folder, or those that came with leakscan. Raises LeakscanError."""
+    from leakscan.rules.load import load_rules
+
+    return load_rules(folder, cache_folder())
 
 
 def stages(rules_folder: Path | None, *, deep: bool) -> MakeStages:
     """Return how to make the stages. Raises LeakscanError for an invalid rule file."""
-    from leakscan.rules.load import load_rules
-
-    return MakeStages(load_rules(rules_folder, cache_folder()), deep)
+    return MakeStages(rules(rules_folder), deep)
 
 
 @contextmanager

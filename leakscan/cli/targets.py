@@ -1,0 +1,178 @@
+"""What `verify` verifies: the credentials of a report, of a fingerprint, or of a text on stdin.
+
+In: the argument. Out: `Found`. Where values are not in what was named, the repository that holds
+them is scanned again. Keys are never arguments, and no complaint repeats an argument.
+"""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+
+import click
+from msgspec.structs import replace
+
+from leakscan.cli import wiring
+from leakscan.cli.parts import How, scan_all
+from leakscan.cli.progress import Quiet, progress
+from leakscan.cli.triaging import Choice
+from leakscan.errors import LeakscanError
+from leakscan.history.files import read_file
+from leakscan.history.locate import NoRepositoryError
+from leakscan.history.textsource import TextSource
+from leakscan.model import Finding, Fingerprint, RuleSet, ScanResult
+from leakscan.pipeline import scan
+from leakscan.record import Record
+from leakscan.report.words import count
+from leakscan.score.fingerprint import fingerprint
+from leakscan.verify.inputs import MAX_REPORT_BYTES, Reported, read_report
+
+STDIN: Final = "-"
+_FINGERPRINT: Final = re.compile(r"lk1\.(?=[ist])i?s?t?\.[0-9a-f]{32}")
+_MAX_OBJECT_BYTES: Final = 512 << 20
+_NO_ARGUMENT: Final = (
+    "Keys are never given as arguments: shells and process lists keep them. Write them to stdin:\n"
+    "leakscan verify -"
+)
+
+
+class TargetError(LeakscanError):
+    """What is to be verified cannot be found."""
+
+
+class Found(Record, frozen=True):
+    """The credentials to verify; `not_found` were asked for, and nothing that was read has them."""
+
+    findings: tuple[Finding, ...]
+    rules: RuleSet
+    not_found: tuple[str, ...] = ()
+    complete: bool = True
+
+
+class Looking(Record, frozen=True):
+    """How to look for what is to be verified."""
+
+    repository: Path | None
+    rules_folder: Path | None
+    quiet: bool
+
+
+def one_of(targets: tuple[str, ...]) -> str:
+    """Return the one thing to verify. Raises TargetError without repeating what was given."""
+    if not targets:
+        raise click.UsageError("Name a report, a fingerprint, or - for stdin.")
+    if len(targets) > 1:
+        raise TargetError("There is more than one thing to verify.", hint=_NO_ARGUMENT)
+    (target,) = targets
+    # Unlike pathlib, this takes a text too long for a path as no file.
+    if target == STDIN or os.path.isfile(target) or _FINGERPRINT.fullmatch(target):  # noqa: PTH113
+        return target
+    if os.path.isdir(target):  # noqa: PTH112
+        hint = "To verify what a repository holds: leakscan scan --verify PATH"
+        raise TargetError("That is a folder, and no report.", hint=hint)
+    raise TargetError("That is neither a file nor a fingerprint of a report.", hint=_NO_ARGUMENT)
+
+
+def find(target: str, looking: Looking) -> Found:
+    """Return what is to be verified. Raises LeakscanError."""
+    if target == STDIN:
+        return _of_stdin(looking)
+    if os.path.isfile(target):  # noqa: PTH113
+        return _of_report(Path(target), looking)
+    return _of_repository([Fingerprint(target)], looking.repository or Path(), looking)
+
+
+def _of_stdin(looking: Looking) -> Found:
+    if sys.stdin.isatty():
+        click.echo("Paste the key id, its secret and its token, if any; then Ctrl-D:", err=True)
+    stages = wiring.stages(looking.rules_folder, deep=False)
+    result = scan(TextSource(sys.stdin.buffer), stages, Quiet(), time.monotonic)
+    if not any(one.credential.identity.access_key_id for one in result.findings):
+        raise TargetError(
+            "There is no access key on stdin.",
+            hint="It may be any text with the key id and the secret in it, as of a file .env.",
+        )
+    return Found(result.findings, result.rules, complete=result.complete)
+
+
+def _of_report(file: Path, looking: Looking) -> Found:
+    rules = wiring.rules(looking.rules_folder)
+    try:
+        data = read_file(file, MAX_REPORT_BYTES)
+    except OSError as error:
+        raise TargetError(f"{file} cannot be read: {error.strerror or error}.") from error
+    reported = read_report(data, str(file), rules, fingerprint)
+    for one in reported.refused:
+        what = f"{file}: {one} is left out: its values in the report are not those it is made of."
+        click.echo(f"leakscan: {what}", err=True)
+    whole = Found(_with_steps(reported.findings), rules, reported.refused)
+    if not reported.masked:
+        return whole
+    again = _of_repository(reported.masked, _repository(reported, file, looking), looking)
+    return replace(
+        again,
+        findings=(*whole.findings, *again.findings),
+        not_found=(*whole.not_found, *again.not_found),
+    )
+
+
+def _repository(reported: Reported, file: Path, looking: Looking) -> Path:
+    if looking.repository is not None:
+        return looking.repository
+    if reported.path is None:
+        raise TargetError(
+            f"{file} is of a text, and does not show its secrets.",
+            hint="Give the text itself to leakscan verify -, or name a --repository.",
+        )
+    return Path(reported.path)
+
+
+def _of_repository(wanted: Collection[Fingerprint], path: Path, looking: Looking) -> Found:
+    """Scan a repository whole, for some credentials; for what is missing once more, deeper."""
+    if not looking.quiet:
+        what = count(len(wanted), "credential")
+        click.echo(f"leakscan: looking up {what} in {path}", err=True)
+    result = _scanned(path, looking, deep=False)
+    found = _taken(result, wanted)
+    if len(found) < len(wanted):
+        result = _scanned(path, looking, deep=True)
+        found = _taken(result, wanted) | found
+    return Found(
+        tuple(found[one] for one in wanted if one in found),
+        result.rules,
+        tuple(one for one in wanted if one not in found),
+        result.complete,
+    )
+
+
+def _scanned(path: Path, looking: Looking, *, deep: bool) -> ScanResult:
+    stages = wiring.stages(looking.rules_folder, deep=deep)
+    reading = wiring.reading(_MAX_OBJECT_BYTES, None, "packs")
+    try:
+        with Quiet() if looking.quiet else progress() as observer:
+            return scan_all(path, How(stages, reading, observer, Choice()))
+    except NoRepositoryError as error:
+        error.hint = error.hint or "Name the repository that was scanned with --repository PATH."
+        raise
+
+
+def _taken(result: ScanResult, wanted: Collection[Fingerprint]) -> dict[Fingerprint, Finding]:
+    return {
+        one.credential.fingerprint: one
+        for one in result.findings
+        if one.credential.fingerprint in wanted
+    }
+
+
+def _with_steps(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return findings of a report with what to do about each."""
+    known = wiring.load_catalog() if findings else {}
+    made = []
+    for one in findings:
+        remediation = known.get(one.credential.rule.remediation)
+        steps = wiring.fill(remediation, one.credential) if remediation else None
+        made.append(replace(one, remediation=steps))
+    return tuple(made)

@@ -1,0 +1,209 @@
+"""`leakscan verify`: ask AWS whether found keys work, and say no more than AWS said."""
+
+import gc
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from leakscan import __version__
+from leakscan.cli import outputs, verifying
+from leakscan.cli.asking import USER_AGENT, Asking, rows
+from leakscan.cli.targets import Found, Looking, find, one_of
+from leakscan.cli.verifying import Settings, Wishes
+from leakscan.errors import ExitCode
+from leakscan.inspection import Inspection
+from leakscan.model import Finding, Fingerprint
+from leakscan.report.base import ReportOptions
+from leakscan.report.verdicts import Format, VerifyOutcome, exit_code, render, render_plan
+from leakscan.verify_config import is_loopback
+
+if TYPE_CHECKING:
+    from leakscan.verify.inspect_session import Settings as InspectSettings
+
+
+@click.command(
+    "verify",
+    short_help="Ask AWS whether found keys work.",
+    epilog="""\b
+Examples
+  leakscan scan --format json --output shop.json
+  leakscan verify shop.json --account 123456789012
+  leakscan verify shop.json --dry-run
+  leakscan verify lk1.is.0123456789abcdef0123456789abcdef --repository ~/src/shop --any-account
+  pass show leaked | leakscan verify - --any-account
+  leakscan verify shop.json --account 123456789012 --inspect --profile responder
+
+\b
+Exit codes
+  0    AWS accepts none of them
+  1    one is live
+  2    wrong use; nothing to ask about
+  3    none is live, and not all of the repository could be read
+  4    a configuration file is invalid
+  5    nobody knows of one of them whether it is live: the report says why
+""",
+)
+@click.argument("targets", metavar="REPORT|FINGERPRINT|-", nargs=-1)
+@click.option(
+    "--repository",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="The repository that holds what REPORT or FINGERPRINT names. [default: the one that the "
+    "report is of; the current folder]",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be asked, of whom; ask nothing.")
+@verifying.options
+@click.option(
+    "--inspect",
+    is_flag=True,
+    help="Look up what a key can do and when it was last used, as --profile, never with the key.",
+)
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Your own AWS profile for --inspect; your default credentials are never used.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    help="Format of what is said. [default: text, or that of the suffix of FILE]",
+)
+@click.option(
+    "--output",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to FILE.",
+)
+@click.option(
+    "--rules",
+    "rules_folder",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Use the rule files in FOLDER instead of those that came with leakscan.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Only the report: no progress.")
+def command(
+    targets: tuple[str, ...],
+    repository: Path | None,
+    dry_run: bool,
+    inspect: bool,
+    profile: str | None,
+    form: str | None,
+    file: Path | None,
+    rules_folder: Path | None,
+    quiet: bool,
+    **wishes: Any,
+) -> int:
+    """Ask AWS whether found keys work: one call of STS GetCallerIdentity for each.
+
+    What is asked about: the findings of REPORT, a JSON report of leakscan scan; one FINGERPRINT of
+    such a report; or every key in the text on stdin, with -. Where a report is masked its
+    repository is scanned again. Keys are never given as arguments.
+
+    The call needs no permission, changes nothing and tells whose key it is. The key's owner can
+    see it in CloudTrail, and it counts as a use of the key. Only keys of accounts that you name are
+    asked about, known canary tokens never. What is sent is the key's id, a signature made with the
+    secret, and the session token if there is one.
+
+    Not accepted does not mean harmless: AWS does not tell deleted, deactivated and unknown apart,
+    and a deactivated key can be activated again.
+    """
+    gc.disable()  # As in `leakscan scan`.
+    output = _output(form, file)
+    target = one_of(targets)
+    _check_inspection(inspect=inspect, profile=profile, dry_run=dry_run)
+    settings = verifying.settings(Wishes(**wishes), dry=dry_run)
+    found = find(target, Looking(repository, rules_folder, quiet))
+    asking = Asking(settings, quiet=quiet)
+    options = outputs.fitted(ReportOptions(tool_version=__version__), output)
+    if dry_run:
+        planned = rows(asking.plan(found.findings), found.findings)
+        outputs.write(output, render_plan(planned, _form(output), options))
+        return ExitCode.CLEAN
+    inspector = _Inspecting(_profile_settings(profile, settings)) if profile else None
+    outcome = _outcome(found, asking, inspector)
+    outputs.write(output, render(outcome, options, _form(output)))
+    return exit_code(outcome)
+
+
+def _outcome(found: Found, asking: Asking, inspecting: "_Inspecting | None") -> VerifyOutcome:
+    """Ask about what was found; what the responder is told of it, before and after."""
+    if inspecting is not None:
+        inspecting.before(found.findings)
+    findings = tuple(asking.verify(found.findings))
+    return VerifyOutcome(
+        findings=findings,
+        rules=found.rules,
+        calls=asking.calls,
+        inspections=inspecting.after(findings) if inspecting is not None else {},
+        not_found=found.not_found,
+        complete=found.complete,
+    )
+
+
+class _Inspecting:
+    """The responder's look at found keys: when they were last used is asked before they are."""
+
+    def __init__(self, settings: "InspectSettings") -> None:
+        self._settings = settings
+
+    def before(self, findings: Sequence[Finding]) -> None:
+        """Take the evidence that a call with the keys would overwrite. Raises InspectError."""
+        from leakscan.verify.inspector import Inspector
+
+        ids = {one.credential.identity.access_key_id for one in findings}
+        known = {access_key_id for access_key_id in ids if access_key_id is not None}
+        self._inspector = Inspector.open(self._settings, known, lambda: datetime.now(UTC))
+        self._evidence = self._inspector.evidence_of(findings)
+
+    def after(self, findings: Sequence[Finding]) -> Mapping[Fingerprint, Inspection]:
+        """Return what the responder may know of each."""
+        return self._inspector.inspect_all(findings, self._evidence)
+
+
+def _profile_settings(profile: str, settings: Settings) -> "InspectSettings":
+    from leakscan.verify.inspect_session import Settings as InspectSettings
+
+    config = settings.config
+    url = config.endpoint_url
+    # An endpoint of STS has no IAM; what answers on this machine is a test double of all of AWS.
+    is_double = url is not None and is_loopback(urlsplit(url).hostname or "")
+    return InspectSettings(
+        profile,
+        USER_AGENT,
+        region=config.region or "us-east-1",
+        endpoint_url=url if is_double else None,
+        fips=config.fips,
+        ca_bundle=config.ca_bundle,
+        proxy=config.proxy,
+        timeout_s=config.timeout_s,
+    )
+
+
+def _check_inspection(*, inspect: bool, profile: str | None, dry_run: bool) -> None:
+    if inspect and not profile:
+        raise click.UsageError(
+            "--inspect needs --profile NAME: your default credentials are never used unasked."
+        )
+    if profile and not inspect:
+        raise click.UsageError("--profile is for --inspect; found keys are asked with themselves.")
+    if inspect and dry_run:
+        raise click.UsageError("--dry-run asks nothing, so there is nothing to --inspect.")
+
+
+def _output(form: str | None, file: Path | None) -> outputs.Output:
+    if file is None:
+        return outputs.Output(form or "text", None)
+    if not file.parent.is_dir():
+        raise click.UsageError(f"--output {file}: there is no folder {file.parent}.")
+    return outputs.Output(form or ("json" if file.suffix == ".json" else "text"), file)
+
+
+def _form(output: outputs.Output) -> Format:
+    return "json" if output.format == "json" else "text"

@@ -1,0 +1,302 @@
+"""A report of an earlier scan, read back: which credentials are to be verified.
+
+Part of the verify stage. In: the bytes of a `leakscan.report/1`, as JSON or JSON lines; they may be
+hostile. Out: `Reported`: the findings whose values stand in it, the fingerprints of the others, and
+the repository that was scanned. Nothing of a value is in any complaint.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from leakscan.errors import LeakscanError
+from leakscan.model import (
+    Boundary,
+    Credential,
+    Event,
+    Exposure,
+    Finding,
+    Fingerprint,
+    Identity,
+    Level,
+    ObjectId,
+    Occurrence,
+    Part,
+    Place,
+    Rule,
+    RuleId,
+    RuleSet,
+    Status,
+)
+from leakscan.record import Record
+from leakscan.redact import Secret
+
+MAX_REPORT_BYTES: Final = 256 << 20
+"""A report is held in memory whole; of this size it has some 80 000 findings."""
+
+_SCHEMA: Final = "leakscan.report/1"
+_HINT: Final = "Make one: leakscan scan --format json --output FILE"
+_FINGERPRINT: Final = re.compile(r"lk1\.(?=[ist])i?s?t?\.[0-9a-f]{32}")
+_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,32}")
+# Printable, without quotes: nothing that could end a header, or a line of a message.
+_VALUE: Final = re.compile(r"[A-Za-z0-9+/=_.%-]{16,16384}")
+_RULE_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+){0,10}")
+_OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_MAX_REGIONS: Final = 64
+
+_T = TypeVar("_T")
+Fingerprinting = Callable[[Identity], Fingerprint]
+
+
+class ReportError(LeakscanError):
+    """A file that is no report, or not all of one."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}.", hint=_HINT)
+
+
+class Reported(Record, frozen=True):
+    """What a report says: findings that are whole in it, and those of which it has no values.
+
+    `refused` are findings whose values are not those of their fingerprint: somebody changed them.
+    `path` is the repository that was scanned, None where it was a text.
+    """
+
+    findings: tuple[Finding, ...]
+    masked: tuple[Fingerprint, ...]
+    refused: tuple[Fingerprint, ...]
+    path: str | None
+
+
+# -- the parts of a report that are read; what else it has is ignored ---------------------
+
+
+class _Value(Record, frozen=True):
+    value: str | None = None
+
+
+class _Occurrence(Record, frozen=True):
+    kind: Place
+    event: Event
+    parts: tuple[Part, ...] = ()
+    blob: str | None = None
+    path: str | None = None
+    name: str | None = None
+    line: int | None = None
+
+
+class _Exposure(Record, frozen=True):
+    at_head: bool = False
+    reachable: bool = False
+
+
+class _Finding(Record, frozen=True):
+    fingerprint: str
+    rule: str
+    severity: Level
+    confidence: Level
+    access_key_id: str | None
+    secret: _Value | None
+    session_token: _Value | None
+    status: Status = Status.NEW
+    entropy_bits: float = 0.0
+    regions: tuple[str, ...] = ()
+    exposure: _Exposure = _Exposure()
+    occurrences: tuple[_Occurrence, ...] = ()
+
+
+class _Scope(Record, frozen=True):
+    kind: str
+
+
+class _Target(Record, frozen=True):
+    path: str
+    scope: _Scope | None = None
+
+
+class _Header(Record, frozen=True):
+    schema: str
+    target: _Target
+
+
+class _Document(_Header, frozen=True):
+    findings: tuple[_Finding, ...]
+
+
+class _Schema(Record, frozen=True):
+    schema: str = ""
+
+
+class _Line(Record, frozen=True):
+    type: str = ""
+
+
+class _Summary(Record, frozen=True):
+    findings: int
+
+
+def read_report(data: bytes, name: str, rules: RuleSet, fingerprint_of: Fingerprinting) -> Reported:
+    """Return what a report says; messages call it `name`.
+
+    Raises ReportError for what is no report, of another version, or not complete.
+    """
+    target, found = _lines(data, name) if _is_lines(data) else _document(data, name)
+    known = {rule.id: rule for rule in rules.rules}
+    findings: list[Finding] = []
+    masked: list[Fingerprint] = []
+    refused: list[Fingerprint] = []
+    for number, one in enumerate(found, 1):
+        if not _FINGERPRINT.fullmatch(one.fingerprint):
+            raise ReportError(name, f"its finding {number} has no fingerprint")
+        if not _is_whole(one):
+            masked.append(Fingerprint(one.fingerprint))
+            continue
+        identity = _identity(one)
+        if identity is None or fingerprint_of(identity) != one.fingerprint:
+            refused.append(Fingerprint(one.fingerprint))
+        else:
+            findings.append(_finding(one, identity, known))
+    is_text = target.scope is not None and target.scope.kind == "text"
+    return Reported(
+        tuple({one.credential.fingerprint: one for one in findings}.values()),
+        tuple(dict.fromkeys(masked)),
+        tuple(dict.fromkeys(refused)),
+        None if is_text else target.path,
+    )
+
+
+def _is_lines(data: bytes) -> bool:
+    """Say whether the data begins as JSON lines do."""
+    try:
+        first = msgspec.json.decode(data.partition(b"\n")[0], type=_Line)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return first.type != ""
+
+
+def _document(data: bytes, name: str) -> tuple[_Target, Sequence[_Finding]]:
+    _check_schema(data, name)
+    document = _decode(data, _Document, name, "is not as leakscan writes it")
+    return document.target, document.findings
+
+
+def _lines(data: bytes, name: str) -> tuple[_Target, Sequence[_Finding]]:
+    lines = data.rstrip(b"\n").split(b"\n")
+    _check_schema(lines[0], name)
+    wrong = "has a line that is not as leakscan writes it"
+    header = _decode(lines[0], _Header, name, wrong)
+    kinds = [_decode(line, _Line, name, wrong).type for line in lines]
+    found = [
+        _decode(line, _Finding, name, wrong)
+        for line, kind in zip(lines, kinds, strict=True)
+        if kind == "finding"
+    ]
+    if kinds[-1] != "summary":
+        raise ReportError(name, "was cut off: it ends without its summary")
+    if _decode(lines[-1], _Summary, name, wrong).findings != len(found):
+        raise ReportError(name, "lacks lines: its summary counts other findings")
+    return header.target, found
+
+
+def _check_schema(data: bytes, name: str) -> None:
+    """Raise ReportError for what is no JSON, or JSON of something else."""
+    problem = "is no JSON, or was cut off"
+    schema = _decode(data, _Schema, name, problem).schema
+    if schema != _SCHEMA:
+        raise ReportError(name, f"is no report of a scan: its schema is not {_SCHEMA}")
+
+
+def _decode(data: bytes, kind: type[_T], name: str, problem: str) -> _T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        # The library's words may quote the file.
+        raise ReportError(name, problem) from None
+
+
+# -- findings -----------------------------------------------------------------------------
+
+
+def _is_whole(one: _Finding) -> bool:
+    """Say whether the report holds every value that it says it has found."""
+    parts = (one.secret, one.session_token)
+    return all(part is None or part.value is not None for part in parts)
+
+
+def _identity(one: _Finding) -> Identity | None:
+    """Return the values, None if they are not such as AWS makes."""
+    key_id = one.access_key_id
+    if key_id is not None and not _KEY_ID.fullmatch(key_id):
+        return None
+    values = [part.value for part in (one.secret, one.session_token) if part is not None]
+    if any(value is None or not _VALUE.fullmatch(value) for value in values):
+        return None
+    return Identity(
+        key_id,
+        _secret(one.secret, "secret-access-key"),
+        _secret(one.session_token, "session-token"),
+    )
+
+
+def _secret(part: _Value | None, label: str) -> Secret | None:
+    return Secret(part.value.encode("ascii"), label) if part and part.value else None
+
+
+def _finding(one: _Finding, identity: Identity, known: dict[RuleId, Rule]) -> Finding:
+    rule = known.get(RuleId(one.rule)) or _stand_in(one, identity)
+    return Finding(
+        Credential(
+            fingerprint=Fingerprint(one.fingerprint),
+            identity=identity,
+            rule=rule,
+            severity=one.severity,
+            confidence=one.confidence,
+            entropy_bits=one.entropy_bits,
+            reasons=(),
+            regions=one.regions[:_MAX_REGIONS],
+        ),
+        tuple(_occurrences(one)),
+        Exposure(at_head=one.exposure.at_head, reachable=one.exposure.reachable),
+        status=one.status,
+    )
+
+
+def _occurrences(one: _Finding) -> Iterator[Occurrence]:
+    """Yield the places, as far as they tell which credentials stand in one content."""
+    for its in one.occurrences:
+        is_named = its.blob is not None and _OBJECT_ID.fullmatch(its.blob)
+        yield Occurrence(
+            its.kind,
+            its.event,
+            its.parts,
+            object_id=ObjectId(bytes.fromhex(its.blob)) if its.blob and is_named else None,
+            path=None if its.path is None else its.path.encode("utf-8", "replace"),
+            name=(its.name or "").encode("utf-8", "replace"),
+            line=its.line,
+        )
+
+
+def _stand_in(one: _Finding, identity: Identity) -> Rule:
+    """Return a rule in place of one that this leakscan does not have."""
+    part = Part.SECRET if identity.secret else Part.TOKEN
+    return Rule(
+        id=RuleId(one.rule if _RULE_ID.fullmatch(one.rule) else "unknown"),
+        name="Credential of a rule that this leakscan does not have",
+        description="",
+        part=Part.KEY_ID if identity.access_key_id else part,
+        severity=one.severity,
+        confidence=one.confidence,
+        keywords=(),
+        pattern="",
+        needle="",
+        boundary=Boundary.NONE,
+        min_entropy=0.0,
+        near=False,
+        allow=(),
+        remediation="",
+        references=(),
+        examples=(),
+        negative_examples=(),
+    )
