@@ -171,7 +171,7 @@ def _is_lines(data: bytes) -> bool:
     """Say whether the data begins as JSON lines do."""
     try:
         first = msgspec.json.decode(data.partition(b"\n")[0], type=_Line)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return False
     return first.type != ""
 
@@ -211,7 +211,7 @@ def _check_schema(data: bytes, name: str) -> None:
 def _decode(data: bytes, kind: type[_T], name: str, problem: str) -> _T:
     try:
         return msgspec.json.decode(data, type=kind)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         # The library's words may quote the file.
         raise ReportError(name, problem) from None
 

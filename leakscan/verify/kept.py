@@ -103,7 +103,7 @@ def _load(folder: Path | None) -> dict[_Place, Verdict]:
         return {}
     try:
         entries = msgspec.json.decode(raw, type=list[_Entry])
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return {}
     return {
         (entry.fingerprint, entry.hosts): entry.verdict

@@ -167,6 +167,7 @@ def test_the_newest_stay(tmp_path: Path) -> None:
         b'[{"fingerprint": 1, "hosts": [], "verdict": {"state": "live"}}]',
         b'[{"fingerprint": "x", "hosts": [], "verdict": {"state": "dead"}}]',
         b"\xff\xfe",
+        b'[{"fingerprint": "\xff", "hosts": [], "verdict": {"state": "live"}}]',
     ],
 )
 def test_a_file_that_cannot_be_understood_means_to_ask(tmp_path: Path, payload: bytes) -> None:
