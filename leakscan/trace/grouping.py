@@ -104,14 +104,16 @@ def _by_commit(
 def _join(groups: Groups, one: Identity, other: Identity, reason: Reason) -> None:
     """Make one group of an id and a secret. The evidence is the secret's: it is what counts."""
     whole = Identity(one.access_key_id, other.secret)
-    rule = groups.pop(one)[0].rule
+    ids = groups.pop(one)
+    near_id = tuple(dict.fromkeys(region for sighting in ids for region in sighting.regions))
     groups[whole] = [
         replace(
             sighting,
             identity=whole,
-            rule=rule,
+            rule=ids[0].rule,
             points=sighting.points + reason.effect,
             reasons=(*sighting.reasons, reason),
+            regions=sighting.regions or near_id,
         )
         for sighting in groups.pop(other)
     ]
