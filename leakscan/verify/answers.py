@@ -99,6 +99,8 @@ def _said(answer: Answer, key_id: str, endpoint: Endpoint) -> Verdict:
     if answer.status >= 500:
         text = "AWS could not answer because of a failure of its own; it said nothing of the key."
         return _unknown(Cause.SERVER, text)
+    if answer.status < 400:
+        return _unknown(Cause.ANSWER, "The answer is none that AWS is known to give.")
     if is_clock(answer):
         text = "AWS refused the time of the call: this machine's clock is off. That says nothing"
         return _unknown(Cause.CLOCK, f"{text} of the key.")

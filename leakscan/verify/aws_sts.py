@@ -19,7 +19,7 @@ from socket import IPPROTO_TCP, TCP_NODELAY
 from ssl import SSLContext
 from threading import Thread, local
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest
@@ -108,7 +108,7 @@ class Sts:
         texts = [part.decode("latin-1") for part in parts]
         if not all(_SENDABLE.fullmatch(text) for text in texts):
             return failed(Cause.ANSWER, "it holds what no key can hold, so it was not asked about")
-        request = AWSRequest("POST", endpoint.url, {"Content-Type": _FORM}, _BODY)
+        request = AWSRequest("POST", _with_path(endpoint.url), {"Content-Type": _FORM}, _BODY)
         request.headers["User-Agent"] = self._user_agent
         request.stream_output = True
         _Signer(Credentials(*texts), endpoint.region, at).add_auth(request)
@@ -131,6 +131,12 @@ class Sts:
             why = "the connection ended in the middle of the answer"
             return failed(Cause.UNREACHABLE, why, response.status_code)
         return read(Response(response.status_code, headers, body), redact)
+
+
+def _with_path(url: str) -> str:
+    """Return a URL that has a path, as it must when a proxy is asked for it as a whole."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=parts.path or "/"))
 
 
 class _Session(URLLib3Session):

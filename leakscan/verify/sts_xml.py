@@ -24,7 +24,8 @@ from leakscan.verdict import Cause
 from leakscan.verify.answers import account_of
 from leakscan.verify.base import Answer
 
-_USER_ID: Final = re.compile(r"[\x21-\x7e]{1,256}")
+_USER_ID: Final = re.compile(r"[A-Za-z0-9]{12,32}(?::[\w+=,.@-]{1,64})?", re.ASCII)
+"""An account or a unique id, then the name of a session. Source: IAM User Guide, principal keys."""
 _MESSAGE_SIZE: Final = 4096
 _YEARS: Final = range(2000, 2200)
 """A date outside them is no server's clock, and could not be calculated with."""

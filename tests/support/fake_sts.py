@@ -157,7 +157,7 @@ class _Known:
 class _Planned:
     """What to answer next, for one id or for all, `times` times or always."""
 
-    what: "Reply | Rude"
+    what: "Reply | Rude | Callable[[Seen], Reply]"
     times: int | None
     key_id: str | None
 
@@ -233,6 +233,8 @@ class FakeSts:
         self.delay_s = 0.0
         self.drip_s = 0.02
         self.requests: list[Seen] = []
+        self.connections = 0
+        """How many connections were made."""
         self.most_at_once: Counter[str] = Counter()
         """The most requests in flight at one time, by access key id."""
         self._maker, self._random = KeyMaker(seed), random.Random(f"accounts {seed}")
@@ -364,13 +366,17 @@ class FakeSts:
     # -- what to answer --------------------------------------------------------------------
 
     def plan(
-        self, what: Reply | Rude | str, *, times: int | None = 1, key: FakeKey | None = None
+        self,
+        what: Reply | Rude | str | Callable[[Seen], Reply],
+        *,
+        times: int | None = 1,
+        key: FakeKey | None = None,
     ) -> None:
         """Answer the next requests (all with `times=None`) like this, or those for one key.
 
         A `str` is one of AWS's codes. Plans are used up in the order they were made.
         """
-        planned = what if isinstance(what, Reply | Rude) else reply(what)
+        planned = reply(what) if isinstance(what, str) and not isinstance(what, Rude) else what
         with self._lock:
             self._planned.append(_Planned(planned, times, key.id if key else None))
 
@@ -412,7 +418,8 @@ class FakeSts:
             for planned in self._planned:
                 if planned.times != 0 and planned.key_id in (None, seen.access_key_id):
                     planned.times = planned.times and planned.times - 1
-                    return planned.what
+                    what = planned.what
+                    return what if isinstance(what, Reply | Rude) else what(seen)
         return self.true_answer(seen)
 
     def true_answer(self, seen: Seen) -> Reply:
@@ -518,6 +525,7 @@ class _Server(ThreadingHTTPServer):
 
     def get_request(self) -> tuple[socket.socket, object]:
         connection, address = super().get_request()
+        self.sts.connections += 1
         if self._tls is not None:
             # The handshake is made by the first read, in the thread of the connection.
             connection = self._tls.wrap_socket(
