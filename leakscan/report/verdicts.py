@@ -7,6 +7,7 @@ even where a report of a scan would reveal it.
 
 import json
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Any, Final, Literal
 
 from msgspec.structs import replace
@@ -129,26 +130,30 @@ def _verified(its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> Verifi
 
 
 def _inspection(its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> object:
-    inspection = _inspected(its, outcome)
+    inspection = _inspected(its, outcome, clean)
     if inspection is None:
         return None
     from leakscan.report import inspected
 
-    return _cleaned(inspected.document(inspection), clean)
+    return inspected.document(inspection)
 
 
-def _inspected(its: FindingDoc, outcome: VerifyOutcome) -> Inspection | None:
-    return outcome.inspections.get(Fingerprint(its["fingerprint"]))
+def _inspected(its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> Inspection | None:
+    """Return the inspection with its texts cleaned: what IAM answers may quote what leaked."""
+    found = outcome.inspections.get(Fingerprint(its["fingerprint"]))
+    return None if found is None else _cleaned(found, clean)
 
 
 def _cleaned(node: Any, clean: Cleaner) -> Any:
-    """Return a JSON value with its texts cleaned: what IAM answers may quote what leaked."""
+    if isinstance(node, Enum):
+        return node
     if isinstance(node, str):
         return clean.one(node)
-    if isinstance(node, Mapping):
-        return {clean.one(key): _cleaned(value, clean) for key, value in node.items()}
-    if isinstance(node, list | tuple):
-        return [_cleaned(value, clean) for value in node]
+    if isinstance(node, tuple):
+        return tuple(_cleaned(one, clean) for one in node)
+    if isinstance(node, Record):
+        fields = {name: _cleaned(getattr(node, name), clean) for name in node.__struct_fields__}
+        return replace(node, **fields)
     return node
 
 
@@ -183,13 +188,13 @@ def _credential(page: Page, number: int, its: FindingDoc) -> None:
 
 
 def _inspection_rows(page: Page, its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> None:
-    inspection = _inspected(its, outcome)
+    inspection = _inspected(its, outcome, clean)
     if inspection is None:
         return
     from leakscan.report import inspected
 
     for label, text in inspected.lines(inspection):
-        page.row(label, visible(clean.one(text), limit=1000))
+        page.row(label, text)
 
 
 def _last_lines(page: Page, outcome: VerifyOutcome, docs: Sequence[FindingDoc]) -> None:

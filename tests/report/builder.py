@@ -14,6 +14,23 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from leakscan.inspection import (
+    Evidence,
+    Gap,
+    Harm,
+    Inspection,
+    Key,
+    Policy,
+    Power,
+    Principal,
+    Reach,
+    Responder,
+    Statement,
+    Sure,
+    Why,
+)
+from leakscan.inspection import Kind as HolderKind
+from leakscan.inspection import State as InspectionState
 from leakscan.model import (
     Acceptance,
     Coverage,
@@ -586,6 +603,39 @@ def outcome(*findings: Finding, **changes: object) -> VerifyOutcome:
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
+def inspection(access_key_id: str, name: str = "deploy") -> Inspection:
+    """Return what IAM tells of a user whose names may come from a stranger."""
+    arn = f"arn:aws:iam::418892985061:user/{name}"
+    every = Statement("Allow", ("*",), all_resources=True)
+    power = Power(1, Harm.TAKE_OVER, "gives itself every right", "iam:PutUserPolicy",
+                  Sure.ALLOWED, f"policy {name}")  # fmt: skip
+    return Inspection(
+        access_key_id=access_key_id,
+        state=InspectionState.INSPECTED,
+        text=f"It belongs to the user {name}.",
+        responder=Responder("admin", "418892985061", "arn:aws:iam::418892985061:user/admin"),
+        evidence=Evidence(access_key_id, True, ASKED_AT, name, day(20), "s3", "eu-west-1"),
+        key=Key(access_key_id, "Active", day(-30)),
+        principal=Principal(
+            HolderKind.USER,
+            name,
+            arn,
+            groups=(name,),
+            policies=(Policy(name, statements=(every,)),),
+            gaps=(Gap("its MFA devices", "iam:ListMFADevices", Why.NOT_PERMITTED, "AccessDenied"),),
+        ),
+        reach=Reach((power,), ("s3:PutObject",), (), is_simulated=True, text="By its policies."),
+    )
+
+
+def inspected_outcome(name: str = "deploy") -> VerifyOutcome:
+    """Return an outcome of which one of two credentials was inspected."""
+    found, other = judged_all()[:2]
+    mine = str(found.credential.identity.access_key_id)
+    seen = {found.credential.fingerprint: inspection(mine, name)}
+    return outcome(found, other, inspections=seen)
+
+
 def planned() -> tuple[PlannedRow, ...]:
     """Rows of a dry run: asked, foreign, of the old form, and without an id."""
     foreign = "Account 000000000007 is foreign."
@@ -672,6 +722,7 @@ def verify_outcome() -> VerifyOutcome:
 
 OUTCOMES: Final[dict[str, Callable[[], VerifyOutcome]]] = {
     "verified": verify_outcome,
+    "inspected": inspected_outcome,
     "nothing-live": lambda: outcome(*nothing_live().findings),
     "unsettled": lambda: outcome(*unsettled().findings),
     "nothing-found": outcome,

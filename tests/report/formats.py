@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
+from referencing import Registry
 
 import leakscan.report
 from leakscan.report.base import Reporter
@@ -26,8 +27,11 @@ SCHEMAS: Final[dict[str, dict[str, Any]]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8")) for path in _FOLDER.glob("*.json")
 }
 SCHEMA: Final = SCHEMAS["report-1"]
+_ALL: Final = Registry().with_contents((one["$id"], one) for one in SCHEMAS.values())
 VALIDATORS: Final = {
-    name: Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+    name: Draft202012Validator(
+        schema, format_checker=Draft202012Validator.FORMAT_CHECKER, registry=_ALL
+    )
     for name, schema in SCHEMAS.items()
 }
 

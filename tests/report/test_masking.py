@@ -31,6 +31,7 @@ from tests.report.builder import (
     credential,
     finding_low,
     hostile,
+    inspected_outcome,
     outcome,
     pair,
     place,
@@ -197,6 +198,16 @@ def test_the_report_of_verify_masks_what_a_server_wrote(
         assert VALUE not in unescaped(text)
     # Its own mask, and one for what was planted.
     assert text.count(MASK) == 2
+
+
+@pytest.mark.parametrize("spell", SPELLINGS.values(), ids=SPELLINGS)
+def test_the_report_of_verify_masks_what_iam_names(spell: Callable[[str], str]) -> None:
+    made = inspected_outcome(f"a/{spell(secret_text('live'))}/b")
+    for form in ("text", "json"):
+        text = render(made, OPTIONS, form).decode()
+        assert "iam:PutUserPolicy" in text
+        assert secret_text("live") not in text
+        assert secret_text("live") not in unescaped(text)
 
 
 def test_an_account_that_is_none_is_not_passed_on() -> None:

@@ -15,6 +15,7 @@ from tests.report.builder import (
     finding_canary,
     finding_dangling,
     finding_low,
+    inspected_outcome,
     judged,
     judged_all,
     nothing_live,
@@ -140,6 +141,16 @@ def test_only_a_long_word_exceeds_the_width(width: int) -> None:
 
 def test_an_outcome_is_silent_about_what_it_holds() -> None:
     assert "AKIA" not in repr(verify_outcome())
+
+
+def test_what_was_inspected_stands_with_its_credential_and_null_with_the_others() -> None:
+    first, second = document(inspected_outcome())["findings"]
+    assert first["inspection"]["principal"]["name"] == "deploy"
+    assert first["inspection"]["access_key_id"] == first["access_key_id"]
+    assert second["inspection"] is None
+    seen, plain = text(inspected_outcome()).split("2. LIVE")
+    assert "iam:PutUserPolicy" in seen
+    assert "iam:PutUserPolicy" not in plain
 
 
 # -- the dry run --------------------------------------------------------------------------------
