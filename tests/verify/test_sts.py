@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import botocore.session
 import pytest
 
 from leakscan.verdict import Cause, Holder, VerdictState
@@ -25,6 +27,8 @@ from tests.support.fake_sts import (
     reply,
     true_success,
 )
+from tests.support.moto_server import ACCOUNT as MOTO_ACCOUNT
+from tests.support.moto_server import moto_running
 from tests.verify.asking import AGENT, ask, client, keys_of
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -321,3 +325,54 @@ def test_the_answer_of_another_account_than_the_arns_is_none(server: FakeSts, st
     answer, verdict = ask(sts, key, server.url)
     assert (answer.arn, answer.failed_as) == ("", Cause.ANSWER)
     assert verdict.state is VerdictState.UNKNOWN
+
+
+# -- moto, where it answers as AWS does -----------------------------------------------------
+
+
+def test_what_moto_says_is_read_as_what_aws_says(
+    tmp_path: Path, sts: Sts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    with FakeSts() as maker, moto_running(tmp_path) as moto:
+        iam, tokens = _moto_client("iam", moto.url), _moto_client("sts", moto.url)
+        user = iam.create_user(UserName="ada")["User"]
+        made, gone = (iam.create_access_key(UserName="ada")["AccessKey"] for _ in range(2))
+        iam.delete_access_key(UserName="ada", AccessKeyId=gone["AccessKeyId"])
+        role = f"arn:aws:iam::{MOTO_ACCOUNT}:role/deploy"
+        trust = '{"Version": "2012-10-17", "Statement": []}'
+        iam.create_role(RoleName="deploy", AssumeRolePolicyDocument=trust)
+        session = tokens.assume_role(RoleArn=role, RoleSessionName="ci")["Credentials"]
+        iam.close()
+        tokens.close()
+        moto.check_signatures_after(0)
+
+        live = FakeKey(made["AccessKeyId"], made["SecretAccessKey"])
+        temporary = FakeKey(
+            session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+        )
+        expected = {
+            live: VerdictState.LIVE,
+            live.with_secret(maker.secret()): VerdictState.WRONG_SECRET,
+            FakeKey(gone["AccessKeyId"], gone["SecretAccessKey"]): VerdictState.NOT_ACCEPTED,
+            maker.unknown(): VerdictState.NOT_ACCEPTED,
+            temporary: VerdictState.LIVE,
+            temporary.with_token(None): VerdictState.NOT_ACCEPTED,
+            temporary.with_token(maker.token()): VerdictState.NOT_ACCEPTED,
+        }
+        said = {key: ask(sts, key, moto.url)[1] for key in expected}
+    assert {key: verdict.state for key, verdict in said.items()} == expected
+    assert (said[live].arn, said[live].holder) == (user["Arn"], Holder.USER)
+    assert said[temporary].arn == f"arn:aws:sts::{MOTO_ACCOUNT}:assumed-role/deploy/ci"
+    assert said[temporary].holder is Holder.ROLE_SESSION
+
+
+def _moto_client(service: str, url: str) -> Any:
+    return botocore.session.Session().create_client(
+        service,
+        region_name="us-east-1",
+        endpoint_url=url,
+        aws_access_key_id="anybody",
+        aws_secret_access_key="anything",
+    )
