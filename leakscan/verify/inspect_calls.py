@@ -19,6 +19,8 @@ MAX_PAGES: Final = 5
 _MAX_SILENCE: Final = 2
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _BUSY: Final = ("Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests")
+NOT_AS_MODELLED: Final = (ValueError, LookupError, TypeError, AttributeError)
+"""What botocore raises of XML that is well-formed and not AWS's: a page, or times that are none."""
 _ABSENT: Final = ("NoSuchEntity", "NoSuchEntityException")
 
 
@@ -90,6 +92,7 @@ def _reply(method: Callable[..., Any], gap: Gap, parameters: Mapping[str, object
         ReadTimeoutError,
     )
     from botocore.exceptions import ConnectionError as CannotConnectError
+    from botocore.parsers import ResponseParserError
 
     try:
         data = method(**parameters)
@@ -101,8 +104,8 @@ def _reply(method: Callable[..., Any], gap: Gap, parameters: Mapping[str, object
         return Reply({}, _because(gap, Why.NO_ANSWER, "could not connect"))
     except HTTPClientError:
         return Reply({}, _because(gap, Why.NO_ANSWER, "connection lost"))
-    except (BotoCoreError, ValueError) as error:
-        # A ValueError comes of times that are none. The text may quote the answer, so the type.
+    except (BotoCoreError, ResponseParserError, *NOT_AS_MODELLED) as error:
+        # Only the type: the text may quote the answer.
         return Reply({}, _because(gap, Why.NOT_UNDERSTOOD, type(error).__name__))
     return Reply(data if isinstance(data, dict) else {})
 
@@ -116,7 +119,9 @@ def _refusal(response: Mapping[str, Any], gap: Gap) -> Reply:
     if code in _DENIED:
         return Reply({}, _because(gap, Why.NOT_PERMITTED, ""))
     if code in _BUSY or status >= 500:
-        return Reply({}, _because(gap, Why.NO_ANSWER, code))
+        return Reply({}, _because(gap, Why.NO_ANSWER, code or f"HTTP {status}"))
+    if not code or code.isdigit():  # A page of a proxy: botocore puts the status for AWS's word.
+        return Reply({}, _because(gap, Why.NOT_UNDERSTOOD, f"HTTP {status}"))
     return Reply({}, _because(gap, Why.REFUSED, code), message=message)
 
 

@@ -111,8 +111,8 @@ def _simulated(danger: Danger, decision: Decision, policies: Sequence[Policy]) -
         return _power(danger, Sure.ALLOWED, f"{because} in IAM's simulation")
     if decision.missing:
         return _power(danger, Sure.MAYBE, f"not without conditions; {missing}")
-    partly = _allowing(danger.action, policies) if decision.word != "explicitDeny" else None
-    if partly is None:
+    partly = _allowing(danger.action, policies, is_capped=decision.is_capped)
+    if decision.word == "explicitDeny" or partly is None:
         return None
     if decision.is_capped:
         because = f"{partly} allows it on some resources; a boundary or the organization may not"
@@ -136,11 +136,16 @@ def _unsimulated(danger: Danger, policies: Sequence[Policy]) -> Power | None:
     return None
 
 
-def _allowing(action: str, policies: Sequence[Policy]) -> str | None:
-    """Return the first policy with a statement that allows an action on something."""
+def _allowing(action: str, policies: Sequence[Policy], *, is_capped: bool) -> str | None:
+    """Return the first policy with a statement that allows an action on something.
+
+    One that allows it on everything counts only under a cap, which may leave something of it: else
+    the simulation would have allowed it.
+    """
     for policy in policies:
         for one in policy.statements or ():
-            if one.effect == "Allow" and covers(one, action):
+            is_partial = is_capped or not one.all_resources
+            if one.effect == "Allow" and is_partial and covers(one, action):
                 return _named(policy)
     return None
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.record import Record
+from leakscan.verify.inspect_calls import NOT_AS_MODELLED
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -93,6 +94,7 @@ def open_session(settings: Settings, found: Collection[str]) -> Responding:
 def no_library_errors(profile: str) -> Iterator[None]:
     """Turn botocore's errors into our own, without their texts: they may quote what was read."""
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ProfileNotFound
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
@@ -107,7 +109,10 @@ def no_library_errors(profile: str) -> Iterator[None]:
         kind = type(error).__name__
         message = f"AWS could not be asked who the profile {profile} is ({kind})."
         raise InspectUnreachableError(message, hint=_hint(profile)) from error
-    except (BotoCoreError, ValueError) as error:
+    except (ResponseParserError, *NOT_AS_MODELLED) as error:
+        message = f"AWS could not be asked who the profile {profile} is: no answer of AWS's came."
+        raise InspectUnreachableError(message, hint=_hint(profile)) from error
+    except BotoCoreError as error:
         kind = type(error).__name__
         message = f"The profile {profile} cannot be used ({kind})."
         raise InspectError(message, hint=_hint(profile)) from error

@@ -1,0 +1,313 @@
+"""The blast radius: what a simulation means, and what is said where there is none."""
+
+from pathlib import Path
+
+import pytest
+from botocore import xform_name
+from botocore.session import Session
+
+from leakscan.inspection import Harm, Inspection, Power, Reach, Statement, Sure, Why
+from leakscan.report import inspected as report
+from leakscan.verdict import Holder
+from leakscan.verify.inspect_actions import ALL_POWERFUL, DANGERS
+from leakscan.verify.inspect_policies import covers
+from tests.support.fake_iam import (
+    NOTHING_SUCH,
+    USER,
+    FakeIam,
+    Refusal,
+    Reply,
+    Values,
+    decision,
+    document,
+)
+from tests.verify.inspecting import FOUND, SESSION_ID, inspected, live
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+ACTIONS = tuple(one.action for one in DANGERS)
+
+
+@pytest.fixture(autouse=True)
+def holding(iam: FakeIam) -> None:
+    iam.holds(FOUND)
+
+
+def reach_of(inspection: Inspection) -> Reach:
+    assert inspection.reach is not None
+    return inspection.reach
+
+
+def powers(inspection: Inspection) -> dict[str, Power]:
+    return {one.action: one for one in reach_of(inspection).powers}
+
+
+def inline(iam: FakeIam, *statements: Values) -> None:
+    """Leave the user one inline policy and nothing else."""
+    empty = {"IsTruncated": False}
+    iam.says("ListGroupsForUser", {**empty, "Groups": []})
+    iam.says("ListAttachedUserPolicies", {**empty, "AttachedPolicies": []})
+    iam.says("GetUserPolicy", {"PolicyName": "own", "PolicyDocument": document(*statements)})
+
+
+def attached(iam: FakeIam, arn: str) -> None:
+    """Leave the user one attached policy, whose text cannot be read."""
+    iam.says("ListGroupsForUser", {"IsTruncated": False, "Groups": []})
+    iam.says("ListUserPolicies", {"IsTruncated": False, "PolicyNames": []})
+    policy = {"PolicyName": arn.rsplit("/", 1)[-1], "PolicyArn": arn}
+    iam.says("ListAttachedUserPolicies", {"IsTruncated": False, "AttachedPolicies": [policy]})
+    iam.deny("GetPolicy")
+
+
+# -- the list -----------------------------------------------------------------------------
+
+_NO_OPERATION = ("iam:PassRole", "s3:ListAllMyBuckets")
+"""Actions that are a permission and no operation of an API."""
+_CLIENTS = {"bedrock": "bedrock-runtime"}
+
+
+@pytest.mark.parametrize("action", [one for one in ACTIONS if one not in _NO_OPERATION])
+def test_every_action_is_an_operation_of_its_service(action: str) -> None:
+    service, operation = action.split(":")
+    model = Session().get_service_model(_CLIENTS.get(service, service))
+    assert operation in model.operation_names, xform_name(operation)
+
+
+def test_actions_stand_once_and_in_the_order_of_their_harm() -> None:
+    assert len(set(ACTIONS)) == len(ACTIONS)
+    order = list(Harm)
+    ranks = [order.index(one.harm) for one in DANGERS]
+    assert ranks == sorted(ranks)
+    assert set(order) == {one.harm for one in DANGERS}
+
+
+# -- decisions ----------------------------------------------------------------------------
+
+
+def test_powers_come_worst_first_with_their_rank(iam: FakeIam, aws_files: Path) -> None:
+    for action in ("s3:GetObject", "sts:AssumeRole", "iam:CreateAccessKey", "ec2:RunInstances"):
+        iam.allowed[action] = {"word": "allowed"}
+    found = reach_of(inspected(iam, aws_files)).powers
+    assert [(one.rank, one.action, one.sure) for one in found] == [
+        (1, "iam:CreateAccessKey", Sure.ALLOWED),
+        (2, "s3:GetObject", Sure.ALLOWED),
+        (3, "s3:PutBucketPolicy", Sure.SOME),
+        (4, "ec2:RunInstances", Sure.ALLOWED),
+        (5, "sts:AssumeRole", Sure.ALLOWED),
+    ]
+
+
+def test_what_is_allowed_names_the_policy(iam: FakeIam, aws_files: Path) -> None:
+    statement = {"SourcePolicyId": "own", "SourcePolicyType": "IAM Policy"}
+    iam.allowed["ses:SendEmail"] = {"word": "allowed", "MatchedStatements": [statement]}
+    power = powers(inspected(iam, aws_files))["ses:SendEmail"]
+    assert power.sure is Sure.ALLOWED
+    assert power.because == "allowed by own in IAM's simulation"
+
+
+@pytest.mark.parametrize("word", ["allowed", "implicitDeny", "explicitDeny"])
+def test_missing_context_makes_it_unsure(iam: FakeIam, aws_files: Path, word: str) -> None:
+    missing = ["aws:MultiFactorAuthPresent"]
+    iam.allowed["kms:Decrypt"] = {"word": word, "MissingContextValues": missing}
+    power = powers(inspected(iam, aws_files))["kms:Decrypt"]
+    assert power.sure is Sure.MAYBE
+    assert "aws:MultiFactorAuthPresent" in power.because
+
+
+def test_a_permission_for_one_bucket_is_told(iam: FakeIam, aws_files: Path) -> None:
+    """On all resources at once the simulation denies it; the text of the policy does not."""
+    found = inspected(iam, aws_files)
+    power = powers(found)["s3:GetObject"]
+    assert power.sure is Sure.SOME
+    assert power.because == "buckets allows it, not on everything"
+    assert "s3:PutBucketPolicy" in powers(found)
+    assert "s3:DeleteObject" in reach_of(found).denied
+
+
+def test_an_explicit_denial_is_one_though_a_text_allows_it(iam: FakeIam, aws_files: Path) -> None:
+    iam.allowed["s3:GetObject"] = {"word": "explicitDeny"}
+    assert "s3:GetObject" in reach_of(inspected(iam, aws_files)).denied
+
+
+@pytest.mark.parametrize(
+    "cap",
+    [
+        {"OrganizationsDecisionDetail": {"AllowedByOrganizations": False}},
+        {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False}},
+    ],
+)
+def test_a_cap_from_outside_leaves_it_unsure(iam: FakeIam, aws_files: Path, cap: Values) -> None:
+    inline(iam, {"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
+    iam.allowed["kms:Decrypt"] = {"word": "implicitDeny", **cap}
+    found = inspected(iam, aws_files)
+    assert set(powers(found)) == {"kms:Decrypt"}
+    assert powers(found)["kms:Decrypt"].sure is Sure.MAYBE
+
+
+def test_what_a_policy_denies_or_speaks_not_of_is_no_power(iam: FakeIam, aws_files: Path) -> None:
+    inline(
+        iam,
+        {"Effect": "Deny", "Action": "kms:*", "Resource": "arn:aws:kms:*:*:key/one"},
+        {"Effect": "Allow", "Action": "sqs:*", "Resource": "arn:aws:sqs:*:*:queue"},
+    )
+    found = reach_of(inspected(iam, aws_files))
+    assert (found.powers, found.unsettled) == ((), ())
+    assert found.denied == ACTIONS
+
+
+def test_texts_that_were_not_read_leave_it_unsettled(iam: FakeIam, aws_files: Path) -> None:
+    iam.deny("GetPolicyVersion")
+    iam.allowed["kms:Decrypt"] = {"word": "explicitDeny"}
+    inspection = inspected(iam, aws_files)
+    found = reach_of(inspection)
+    assert found.denied == ("kms:Decrypt",)
+    assert "s3:GetObject" in found.unsettled
+    assert "Unsettled" in dict(report.lines(inspection))
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["ListAttachedUserPolicies", "ListUserPolicies", "ListGroupsForUser", "GetGroupPolicy"],
+)
+def test_lists_that_were_not_read_do_so_too(iam: FakeIam, aws_files: Path, action: str) -> None:
+    iam.deny(action)
+    assert "kms:Decrypt" in reach_of(inspected(iam, aws_files)).unsettled
+
+
+# -- how it is asked ----------------------------------------------------------------------
+
+
+def test_all_actions_are_asked_in_one_call(iam: FakeIam, aws_files: Path) -> None:
+    inspected(iam, aws_files)
+    asked = [one for one in iam.requests if one.action == "SimulatePrincipalPolicy"]
+    assert [one.parameters["ActionNames"] for one in asked] == [list(ACTIONS)]
+    assert asked[0].parameters["PolicySourceArn"] == USER
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_actions_that_iam_cannot_judge_together_are_asked_apart(
+    iam: FakeIam, aws_files: Path, is_named: bool
+) -> None:
+    apart = ("iam:PassRole", "sts:AssumeRole")
+
+    def simulation(parameters: Values) -> Reply:
+        actions = parameters["ActionNames"]
+        alone = [one for one in actions if one in apart]
+        others = [one for one in actions if one not in apart]
+        if alone and others:
+            groups = f"[{','.join(alone)}] and [{','.join(others)}]" if is_named else "Some"
+            message = f"Invalid Input Actions: {groups} require different authorization information"
+            return Refusal(400, "InvalidInput", message)
+        return {"IsTruncated": False, "EvaluationResults": [decision(one) for one in actions]}
+
+    iam.answers("SimulatePrincipalPolicy", simulation)
+    inspection = inspected(iam, aws_files)
+    found = reach_of(inspection)
+    settled = {*found.denied, *(one.action for one in found.powers)}
+    assert (settled, found.unsettled, inspection.gaps) == (set(ACTIONS), (), ())
+    if is_named:
+        assert iam.actions().count("SimulatePrincipalPolicy") == 3
+
+
+def test_an_action_that_iam_does_not_know_is_left_out_alone(iam: FakeIam, aws_files: Path) -> None:
+    def simulation(parameters: Values) -> Reply:
+        actions = parameters["ActionNames"]
+        if "bedrock:InvokeModel" in actions:
+            return Refusal(400, "InvalidInput", "Invalid action")
+        return {"IsTruncated": False, "EvaluationResults": [decision(one) for one in actions]}
+
+    iam.answers("SimulatePrincipalPolicy", simulation)
+    inspection = inspected(iam, aws_files)
+    assert reach_of(inspection).unsettled == ("bedrock:InvokeModel",)
+    assert [(gap.why, gap.code) for gap in inspection.gaps] == [(Why.REFUSED, "InvalidInput")]
+
+
+def test_results_come_in_pages(iam: FakeIam, aws_files: Path) -> None:
+    def simulation(parameters: Values) -> Reply:
+        at = int(parameters.get("Marker", "0"))
+        action = parameters["ActionNames"][at]
+        return {
+            "IsTruncated": at + 1 < len(ACTIONS),
+            "Marker": str(at + 1),
+            "EvaluationResults": [decision(action, "allowed")],
+        }
+
+    iam.answers("SimulatePrincipalPolicy", simulation)
+    assert set(powers(inspected(iam, aws_files))) == set(ACTIONS)
+
+
+def test_a_user_that_is_gone_cannot_be_simulated(iam: FakeIam, aws_files: Path) -> None:
+    iam.says("SimulatePrincipalPolicy", NOTHING_SUCH)
+    inspection = inspected(iam, aws_files)
+    assert [gap.code for gap in inspection.gaps] == ["no such user or role"]
+    assert not reach_of(inspection).is_simulated
+
+
+# -- without a simulation -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ALL_POWERFUL)
+def test_policies_of_aws_itself_are_known_by_name(iam: FakeIam, aws_files: Path, name: str) -> None:
+    attached(iam, f"arn:aws:iam::aws:policy/{name}")
+    iam.deny("SimulatePrincipalPolicy")
+    inspection = inspected(iam, aws_files)
+    assert set(powers(inspection)) == set(ALL_POWERFUL[name])
+    assert {one.sure for one in reach_of(inspection).powers} == {Sure.MAYBE}
+    assert "not worked out" in reach_of(inspection).text
+
+
+def test_a_policy_that_only_bears_such_a_name_says_nothing(iam: FakeIam, aws_files: Path) -> None:
+    attached(iam, "arn:aws:iam::418892985061:policy/AdministratorAccess")
+    iam.deny("SimulatePrincipalPolicy")
+    inspection = inspected(iam, aws_files)
+    assert powers(inspection) == {}
+    assert "nothing is guessed" in reach_of(inspection).text
+    assert reach_of(inspection).unsettled == ACTIONS
+    assert any("AdministratorAccess" in text for _, text in report.lines(inspection))
+
+
+@pytest.mark.parametrize(
+    ("more", "is_told"),
+    [
+        ({"Action": "*", "Resource": "*"}, True),
+        ({"NotAction": "iam:*", "Resource": "*"}, True),
+        ({"Action": "*", "Resource": "*", "Condition": {"Bool": {"a": "b"}}}, False),
+        ({"Action": "*", "Resource": "arn:aws:s3:::one"}, False),
+        ({"Action": "*", "NotResource": "arn:aws:s3:::one"}, False),
+        ({"NotAction": "kms:*", "Resource": "*"}, False),
+    ],
+)
+def test_an_inline_policy_that_allows_everything_is_told(
+    iam: FakeIam, aws_files: Path, more: Values, is_told: bool
+) -> None:
+    inline(iam, {"Effect": "Allow", **more})
+    iam.deny("SimulatePrincipalPolicy")
+    assert ("kms:Decrypt" in powers(inspected(iam, aws_files))) is is_told
+
+
+def test_without_a_simulation_a_session_is_no_better(iam: FakeIam, aws_files: Path) -> None:
+    inline(iam, {"Effect": "Allow", "Action": "*", "Resource": "*"})
+    iam.deny("SimulatePrincipalPolicy")
+    found = inspected(iam, aws_files, SESSION_ID, live(USER, Holder.USER))
+    assert "MFA" in powers(found)["iam:CreateUser"].because
+    assert "MFA" not in powers(found)["kms:Decrypt"].because
+
+
+# -- patterns of actions ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pattern", "action", "is_covered"),
+    [
+        ("*", "s3:GetObject", True),
+        ("s3:*", "s3:GetObject", True),
+        ("S3:getobject", "s3:GetObject", True),
+        ("s3:Get?bject", "s3:GetObject", True),
+        ("s3:Get", "s3:GetObject", False),
+        ("s3:[G]etObject", "s3:GetObject", False),
+        ("*a" * 2000 + "*", "s3:GetObject", False),
+        ("", "s3:GetObject", False),
+    ],
+)
+def test_patterns_match_as_iam_does(pattern: str, action: str, is_covered: bool) -> None:
+    assert covers(Statement("Allow", (pattern,)), action) is is_covered
+    assert covers(Statement("Allow", (pattern,), is_inverted=True), action) is not is_covered
