@@ -68,7 +68,7 @@ def verdict_lines(its: FindingDoc) -> list[tuple[str, str]]:
     lines = [(visible(verdict["text"] or "", _LONG), "")]
     lines.append((visible(verdict["arn"] or "", _LONG), "bold"))
     if named and decoded and named != decoded:
-        told = f"AWS names account {named}, though its id was made for {decoded}: act in {named}."
+        told = f"Act in account {named}, as AWS says: the id was made for {decoded}."
         lines.append((told, "bold yellow"))
     lines.append((_provenance(verdict), "dim"))
     return [(text, style) for text, style in lines if text]

@@ -494,8 +494,8 @@ def test_what_is_live_begins_with_taking_it_out_of_service(
 def test_another_account_than_the_ids_is_named() -> None:
     other = live(Holder.USER, "iam::210987654321:user/x", "210987654321")
     said = row(text(result(judged("x", other))), "Verdict")
-    assert "AWS names account 210987654321, though its id was made for 418892985061" in said
-    assert "though its id" not in text(result(judged("x", USER)))
+    assert "Act in account 210987654321, as AWS says: the id was made for 418892985061." in said
+    assert "Act in account" not in text(result(judged("x", USER)))
 
 
 def test_the_account_of_an_old_id_is_the_one_that_aws_named() -> None:
