@@ -94,6 +94,7 @@ def open_session(settings: Settings, found: Collection[str]) -> Responding:
 def no_library_errors(profile: str) -> Iterator[None]:
     """Turn botocore's errors into our own, without their texts: they may quote what was read."""
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ProfileNotFound
+    from botocore.exceptions import ConnectionError as CannotConnectError
     from botocore.parsers import ResponseParserError
 
     try:
@@ -105,7 +106,7 @@ def no_library_errors(profile: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "no code")
         message = f"AWS does not accept the credentials of the profile {profile} ({code})."
         raise InspectError(message, hint=_hint(profile)) from error
-    except HTTPClientError as error:
+    except (CannotConnectError, HTTPClientError) as error:
         kind = type(error).__name__
         message = f"AWS could not be asked who the profile {profile} is ({kind})."
         raise InspectUnreachableError(message, hint=_hint(profile)) from error

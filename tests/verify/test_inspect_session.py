@@ -1,0 +1,216 @@
+"""The responder's profile: what is refused before anything is asked, and where it may not lead."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from leakscan.errors import ExitCode
+from leakscan.verify.inspect_session import InspectError
+from leakscan.verify.inspector import Inspector
+from tests.report.builder import key_id, secret_text
+from tests.support.fake_iam import ACCOUNT, RESPONDER, FakeIam, Raw, Refusal, Reply
+from tests.verify.inspecting import (
+    FOUND,
+    NOW,
+    RESPONDER_ID,
+    RESPONDER_SECRET,
+    opened,
+    settings,
+    write_profile,
+)
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+FOUND_KEY = {"aws_access_key_id": FOUND, "aws_secret_access_key": secret_text("found")}
+NOWHERE = "http://127.0.0.1:1"
+
+
+def opening(url: str, profile: str = "responder") -> Inspector:
+    return Inspector.open(settings(url, profile, timeout_s=0.3), (FOUND,), lambda: NOW)
+
+
+def test_the_profile_says_who_it_is_with_one_call(iam: FakeIam, aws_files: Path) -> None:
+    responder = opened(iam.url, aws_files).responder
+    assert (responder.profile, responder.account, responder.arn) == (
+        "responder",
+        ACCOUNT,
+        RESPONDER,
+    )
+    assert responder.partition == "aws"
+    assert iam.actions() == ["GetCallerIdentity"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "more"),
+    [
+        (FOUND_KEY, {}),
+        ({"role_arn": "arn:aws:iam::418892985061:role/a", "source_profile": "far"}, FOUND_KEY),
+        (
+            {"role_arn": "arn:aws:iam::418892985061:role/a", "source_profile": "far"},
+            {**FOUND_KEY, "source_profile": "responder"},
+        ),
+    ],
+)
+def test_a_profile_with_a_found_key_is_refused_before_any_call(
+    iam: FakeIam, aws_files: Path, profile: Mapping[str, str], more: Mapping[str, str]
+) -> None:
+    write_profile(aws_files, "responder", **profile)
+    if more:
+        write_profile(aws_files, "far", **more)
+    with pytest.raises(InspectError, match="uses a key that was found") as caught:
+        opening(iam.url)
+    assert iam.requests == []
+    assert secret_text("found") not in str(caught.value)
+
+
+def test_a_found_key_in_the_environment_that_the_profile_names(
+    iam: FakeIam, aws_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", FOUND)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret_text("found"))
+    role = "arn:aws:iam::418892985061:role/a"
+    write_profile(aws_files, role_arn=role, credential_source="Environment")
+    with pytest.raises(InspectError, match="uses a key that was found"):
+        opening(iam.url)
+    assert iam.requests == []
+
+
+def test_a_found_key_that_a_process_gives(iam: FakeIam, aws_files: Path) -> None:
+    made = aws_files / "made.json"
+    made.write_text(
+        f'{{"Version": 1, "AccessKeyId": "{FOUND}", "SecretAccessKey": "{secret_text("found")}"}}'
+    )
+    write_profile(aws_files, credential_process=f"cat {made}")
+    with pytest.raises(InspectError, match="uses a key that was found"):
+        opening(iam.url)
+    assert iam.requests == []
+
+
+def test_keys_of_the_environment_are_not_those_of_the_profile(
+    iam: FakeIam, aws_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key_id("other", "AKIA", int(ACCOUNT)))
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret_text("other"))
+    opened(iam.url, aws_files)
+    assert [one.signer for one in iam.requests] == [RESPONDER_ID]
+
+
+def test_a_session_token_of_the_profile_is_sent(iam: FakeIam, aws_files: Path) -> None:
+    session = key_id("session", "ASIA", int(ACCOUNT))
+    write_profile(
+        aws_files,
+        aws_access_key_id=session,
+        aws_secret_access_key=RESPONDER_SECRET,
+        aws_session_token="t" * 120,
+    )
+    opening(iam.url)
+    (request,) = iam.requests
+    assert (request.signer, request.is_signed_with_token) == (session, True)
+
+
+def test_endpoints_of_the_environment_and_the_profile_are_not_obeyed(
+    iam: FakeIam, aws_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeIam() as other:
+        for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM"):
+            monkeypatch.setenv(name, other.url)
+        write_profile(
+            aws_files,
+            aws_access_key_id=RESPONDER_ID,
+            aws_secret_access_key=RESPONDER_SECRET,
+            endpoint_url=other.url,
+        )
+        # Without a URL of our own, AWS itself would be asked: the proxy stops that here.
+        monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
+        with pytest.raises(InspectError):
+            opening("")
+        opening(iam.url)
+        assert other.requests == []
+    assert iam.actions() == ["GetCallerIdentity"]
+
+
+def test_no_such_profile(iam: FakeIam, aws_files: Path) -> None:
+    with pytest.raises(InspectError, match="There is no AWS profile nobody") as caught:
+        opening(iam.url, "nobody")
+    assert caught.value.code is ExitCode.USAGE
+
+
+def test_a_profile_without_credentials_does_not_fall_back_to_the_machine(
+    iam: FakeIam, aws_files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the instance nor the container is asked: both would be somebody else."""
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", iam.url)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", iam.url)
+    write_profile(aws_files, region="eu-west-1")
+    with pytest.raises(InspectError, match="has no credentials"):
+        opening(iam.url)
+    assert iam.requests == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "words", "code"),
+    [
+        (Refusal(403, "InvalidClientTokenId"), "InvalidClientTokenId", ExitCode.USAGE),
+        (Refusal(403, "ExpiredToken"), "ExpiredToken", ExitCode.USAGE),
+        (Raw(200, b"<html><p>log in</p></html>"), "no answer of AWS's", ExitCode.UNVERIFIED),
+        (Raw(200, b"<html>"), "no answer of AWS's", ExitCode.UNVERIFIED),
+        ({}, "did not say who", ExitCode.USAGE),
+    ],
+)
+def test_a_profile_that_aws_does_not_accept(
+    iam: FakeIam, aws_files: Path, reply: Reply, words: str, code: ExitCode
+) -> None:
+    iam.says("GetCallerIdentity", reply)
+    with pytest.raises(InspectError, match=words) as caught:
+        opened(iam.url, aws_files)
+    assert caught.value.code is code
+    assert set(iam.actions()) == {"GetCallerIdentity"}
+
+
+def test_where_aws_cannot_be_reached_the_message_says_so(aws_files: Path) -> None:
+    write_profile(aws_files)
+    with pytest.raises(InspectError, match="EndpointConnectionError") as caught:
+        opening(NOWHERE)
+    assert caught.value.code is ExitCode.UNVERIFIED
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"credential_process": "false"},
+        {"aws_access_key_id": RESPONDER_ID},
+        {"role_arn": "arn:aws:iam::418892985061:role/a", "source_profile": "nobody"},
+        {"role_arn": "arn:aws:iam::418892985061:role/a", "source_profile": "responder"},
+    ],
+)
+def test_a_profile_that_is_broken(
+    iam: FakeIam, aws_files: Path, profile: Mapping[str, str]
+) -> None:
+    write_profile(aws_files, "responder", **profile)
+    with pytest.raises(InspectError, match="profile responder cannot be used"):
+        opening(iam.url)
+    assert iam.requests == []
+
+
+def test_a_config_file_that_is_broken(iam: FakeIam, aws_files: Path) -> None:
+    (aws_files / "config").write_text(f"[profile responder\nsecret = {RESPONDER_SECRET}")
+    with pytest.raises(InspectError) as caught:
+        opening(iam.url)
+    assert RESPONDER_SECRET not in f"{caught.value}{caught.value.hint}"
+
+
+def test_a_proxy_of_our_own_is_used(iam: FakeIam, aws_files: Path) -> None:
+    write_profile(aws_files)
+    wanted = replace(settings("http://sts.invalid"), proxy=iam.url)
+    Inspector.open(wanted, (FOUND,), lambda: NOW)
+    assert iam.actions() == ["GetCallerIdentity"]
+
+
+def test_a_ca_bundle_that_is_none_is_an_error_of_the_profile(aws_files: Path) -> None:
+    write_profile(aws_files)
+    missing = os.fspath(aws_files / "none.pem")
+    wanted = replace(settings("https://127.0.0.1:1", timeout_s=0.3), ca_bundle=missing)
+    with pytest.raises(InspectError):
+        Inspector.open(wanted, (FOUND,), lambda: NOW)
