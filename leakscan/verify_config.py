@@ -29,6 +29,9 @@ _HINT: Final = "The README says what the section verify may hold."
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9a-f:]{2,39}")
 _AGE: Final = re.compile(r"([0-9]{1,6})([smhd])")
+_NUMBER: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?|\.[0-9]{1,6}")
+_RATE: Final = "a number above 0, at most 50"
+_TIMEOUT: Final = "a number from 1 to 120"
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -67,12 +70,8 @@ def read_section(where: str, section: object) -> VerifyConfig:
         endpoint_url=_checked(fields, "endpoint_url", endpoint_url),
         ca_bundle=_checked(fields, "ca_bundle", _file),
         proxy=_checked(fields, "proxy", proxy_url),
-        rate=fields.number(
-            "rate", default.rate, lambda rate: 0 < rate <= MAX_RATE, "above 0, 50 at most"
-        ),
-        timeout_s=fields.number(
-            "timeout_s", default.timeout_s, lambda time: 1 <= time <= MAX_TIMEOUT_S, "1 to 120"
-        ),
+        rate=fields.number("rate", default.rate, _is_rate, _RATE),
+        timeout_s=fields.number("timeout_s", default.timeout_s, _is_timeout, _TIMEOUT),
         max_age_s=_age(fields, default.max_age_s),
     )
 
@@ -126,6 +125,30 @@ def seconds(text: str) -> float:
     if not 0 <= age <= MAX_AGE_S:
         raise ValueError("must be an age such as 30s, 10m, 1h or 2d, at most 7d, or 0")
     return float(age)
+
+
+def rate(text: str) -> float:
+    """Return calls a second. Raises ValueError with what it must be."""
+    return _number(text, _is_rate, _RATE)
+
+
+def timeout(text: str) -> float:
+    """Return the seconds a call may take. Raises ValueError with what it must be."""
+    return _number(text, _is_timeout, _TIMEOUT)
+
+
+def _is_rate(number: float) -> bool:
+    return 0 < number <= MAX_RATE
+
+
+def _is_timeout(number: float) -> bool:
+    return 1 <= number <= MAX_TIMEOUT_S
+
+
+def _number(text: str, fits: Callable[[float], bool], says: str) -> float:
+    if not _NUMBER.fullmatch(text) or not fits(float(text)):
+        raise ValueError(f"must be {says}")
+    return float(text)
 
 
 def _url(text: str, schemes: tuple[str, ...]) -> SplitResult | None:

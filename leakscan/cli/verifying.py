@@ -151,14 +151,14 @@ _OPTIONS: Final = (
     click.option(
         "--rate",
         metavar="N",
-        type=click.FloatRange(0, verify_config.MAX_RATE, min_open=True),
+        type=_Checked("number", verify_config.rate),
         help="Calls a second at most; AWS counts them against the key's account. [default: 5]",
     ),
     click.option(
         "--timeout",
         "timeout_s",
         metavar="SECONDS",
-        type=click.FloatRange(1, verify_config.MAX_TIMEOUT_S),
+        type=_Checked("number", verify_config.timeout),
         help="How long one call may take. [default: 10]",
     ),
     click.option(
