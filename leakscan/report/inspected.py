@@ -42,7 +42,9 @@ Row = tuple[str, str]
 
 def lines(inspection: Inspection) -> list[Row]:
     """Return rows of label and text; an empty label continues the row before."""
-    rows = [("Inspected", inspection.text), *_evidence_rows(inspection.evidence)]
+    rows = [("Inspected", inspection.text)]
+    if inspection.evidence.text != inspection.text:
+        rows += _evidence_rows(inspection.evidence)
     if inspection.key is not None:
         rows.append(("Key", _key_words(inspection.key, inspection.evidence.asked_at)))
     if inspection.principal is not None:
@@ -73,9 +75,14 @@ def _evidence_rows(evidence: Evidence) -> Iterator[Row]:
         service = f", {evidence.service}{where}" if evidence.service else where
         at = moment(_time(evidence.last_used_at))
         yield "Last used", f"{at}{service}; asked before leakscan tried the key"
+        if evidence.service == "sts":
+            yield (
+                "",
+                "That may have been somebody's check of the key, an earlier one of leakscan too.",
+            )
 
 
-def _key_words(key: Key, now: datetime | None) -> str:
+def _key_words(key: Key, now: datetime | None = None) -> str:
     if key.created_at is None:
         return key.status
     age = f" ({count((now - key.created_at).days, 'day')} old)" if now else ""
@@ -86,13 +93,11 @@ def _principal_rows(one: Principal, access_key_id: str) -> Iterator[Row]:
     yield "Held by", one.arn or one.name
     if one.session:
         yield "Session", one.session
-    for key in one.keys:
-        if key.access_key_id != access_key_id:
-            yield "Other key", f"{key.access_key_id}: {_key_words(key, None)}"
+    others = [key for key in one.keys if key.access_key_id != access_key_id]
+    yield from _listed("Other keys", [f"{key.access_key_id}: {_key_words(key)}" for key in others])
     if one.groups:
         yield "Groups", some(one.groups, _NAMES)
-    for policy in one.policies:
-        yield "Policy", _policy_words(policy)
+    yield from _listed("Policies", map(_policy_words, one.policies))
     if one.boundary:
         yield "Boundary", one.boundary
     if one.trusts:
@@ -101,6 +106,11 @@ def _principal_rows(one: Principal, access_key_id: str) -> Iterator[Row]:
         where = f" in {one.last_used_region}" if one.last_used_region else ""
         yield "Role used", f"{moment(_time(one.last_used_at))}{where}"
     yield from _sign_in_rows(one)
+
+
+def _listed(label: str, texts: Iterable[str]) -> Iterator[Row]:
+    for number, text in enumerate(texts):
+        yield "" if number else label, text
 
 
 def _sign_in_rows(one: Principal) -> Iterator[Row]:
@@ -113,8 +123,10 @@ def _sign_in_rows(one: Principal) -> Iterator[Row]:
         yield "Password", "none for the console"
     if one.mfa is not None:
         yield "MFA", count(one.mfa, "device") if one.mfa else "none"
-    for other in one.service_credentials:
-        yield "Also holds", f"{other.service} credential {other.id}: {other.status}"
+    yield from _listed(
+        "Also holds",
+        [f"{it.service} credential {it.id}: {it.status}" for it in one.service_credentials],
+    )
     if one.root_keys is not None:
         yield "Root keys", "there are some" if one.root_keys else "none, says IAM"
 
@@ -147,8 +159,7 @@ def _reach_rows(reach: Reach, key: Key | None) -> Iterator[Row]:
     if reach.unsettled and reach.is_simulated:
         text = f"not on everything, perhaps on something: {some(reach.unsettled, _NAMES)}"
         yield "Unsettled", text
-    for number, because in enumerate(_reasons(reach.powers)):
-        yield "" if number else "Because", because
+    yield from _listed("Because", _reasons(reach.powers))
     yield "Known from", reach.text
 
 
@@ -165,9 +176,10 @@ def _reasons(powers: Iterable[Power]) -> list[str]:
 
 
 def _gap_rows(gaps: Iterable[Gap]) -> Iterator[Row]:
-    for number, gap in enumerate(gaps):
-        code = f", {gap.code}" if gap.code else ""
-        yield "" if number else "Not known", f"{gap.what}: {gap.why} ({gap.action}{code})"
+    def words(gap: Gap) -> str:
+        return f"{gap.what}: {gap.why} ({gap.action}{', ' if gap.code else ''}{gap.code})"
+
+    yield from _listed("Not known", map(words, gaps))
 
 
 # -- JSON ---------------------------------------------------------------------------------

@@ -99,24 +99,24 @@ def no_library_errors(profile: str) -> Iterator[None]:
 
     try:
         yield
-    except ProfileNotFound as error:
+    except ProfileNotFound:
         hint = "aws configure list-profiles names those that there are."
-        raise InspectError(f"There is no AWS profile {profile}.", hint=hint) from error
+        raise InspectError(f"There is no AWS profile {profile}.", hint=hint) from None
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "no code")
         message = f"AWS does not accept the credentials of the profile {profile} ({code})."
-        raise InspectError(message, hint=_hint(profile)) from error
+        raise InspectError(message, hint=_hint(profile)) from None
     except (CannotConnectError, HTTPClientError) as error:
         kind = type(error).__name__
         message = f"AWS could not be asked who the profile {profile} is ({kind})."
-        raise InspectUnreachableError(message, hint=_hint(profile)) from error
-    except (ResponseParserError, *NOT_AS_MODELLED) as error:
+        raise InspectUnreachableError(message, hint=_hint(profile)) from None
+    except (ResponseParserError, *NOT_AS_MODELLED):
         message = f"AWS could not be asked who the profile {profile} is: no answer of AWS's came."
-        raise InspectUnreachableError(message, hint=_hint(profile)) from error
+        raise InspectUnreachableError(message, hint=_hint(profile)) from None
     except BotoCoreError as error:
         kind = type(error).__name__
         message = f"The profile {profile} cannot be used ({kind})."
-        raise InspectError(message, hint=_hint(profile)) from error
+        raise InspectError(message, hint=_hint(profile)) from None
 
 
 def _hint(profile: str) -> str:
@@ -128,6 +128,7 @@ def _session(settings: Settings) -> "Session":
 
     session = botocore.session.Session(profile=settings.profile)
     session.set_config_variable("ignore_configured_endpoint_urls", True)
+    session.set_config_variable("sts_regional_endpoints", "regional")
     if settings.ca_bundle:
         session.set_config_variable("ca_bundle", settings.ca_bundle)
     # Also for the clients that assume a role on the way to the credentials.
@@ -147,7 +148,8 @@ def _config(settings: Settings) -> "Config":
         read_timeout=settings.timeout_s,
         retries={"total_max_attempts": _TRIES, "mode": "standard"},
         proxies={"http": settings.proxy, "https": settings.proxy} if settings.proxy else None,
-        use_fips_endpoint=settings.fips or None,
+        # A URL of one's own is no FIPS host to botocore, which would refuse both together.
+        use_fips_endpoint=(settings.fips and not settings.endpoint_url) or None,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
-from leakscan.verify.inspect_session import InspectError
+from leakscan.verify.inspect_session import InspectError, open_session
 from leakscan.verify.inspector import Inspector
 from tests.report.builder import key_id, secret_text
 from tests.support.fake_iam import ACCOUNT, RESPONDER, FakeIam, Raw, Refusal, Reply
@@ -124,8 +124,9 @@ def test_endpoints_of_the_environment_and_the_profile_are_not_obeyed(
         )
         # Without a URL of our own, AWS itself would be asked: the proxy stops that here.
         monkeypatch.setenv("HTTPS_PROXY", NOWHERE)
-        with pytest.raises(InspectError):
-            opening("")
+        aws_itself = replace(settings("", timeout_s=0.3), endpoint_url=None)
+        with pytest.raises(InspectError, match="ProxyConnectionError"):
+            Inspector.open(aws_itself, (FOUND,), lambda: NOW)
         opening(iam.url)
         assert other.requests == []
     assert iam.actions() == ["GetCallerIdentity"]
@@ -214,3 +215,42 @@ def test_a_ca_bundle_that_is_none_is_an_error_of_the_profile(aws_files: Path) ->
     wanted = replace(settings("https://127.0.0.1:1", timeout_s=0.3), ca_bundle=missing)
     with pytest.raises(InspectError):
         Inspector.open(wanted, (FOUND,), lambda: NOW)
+
+
+@pytest.mark.parametrize(
+    ("region", "is_fips", "iam_host", "sts_host"),
+    [
+        ("us-east-1", False, "iam.amazonaws.com", "sts.us-east-1.amazonaws.com"),
+        ("eu-west-1", False, "iam.amazonaws.com", "sts.eu-west-1.amazonaws.com"),
+        ("us-east-1", True, "iam-fips.amazonaws.com", "sts-fips.us-east-1.amazonaws.com"),
+        (
+            "us-gov-west-1",
+            False,
+            "iam.us-gov.amazonaws.com",
+            "sts.us-gov-west-1.amazonaws.com",
+        ),
+        (
+            "cn-north-1",
+            False,
+            "iam.cn-north-1.amazonaws.com.cn",
+            "sts.cn-north-1.amazonaws.com.cn",
+        ),
+    ],
+)
+def test_hosts_are_those_of_the_profiles_partition(
+    aws_files: Path, region: str, is_fips: bool, iam_host: str, sts_host: str
+) -> None:
+    keys = {"aws_access_key_id": RESPONDER_ID, "aws_secret_access_key": RESPONDER_SECRET}
+    write_profile(aws_files, "responder", **keys, region=region)
+    write_profile(aws_files, "nowhere", **keys)
+    base = replace(settings(""), endpoint_url=None, fips=is_fips)
+    for wanted in (base, replace(base, profile="nowhere", region=region)):
+        session = open_session(wanted, ())
+        hosts = [session.client(name).meta.endpoint_url for name in ("iam", "sts")]
+        assert hosts == [f"https://{iam_host}", f"https://{sts_host}"]
+
+
+def test_a_url_of_our_own_is_asked_with_fips_too(iam: FakeIam, aws_files: Path) -> None:
+    write_profile(aws_files)
+    Inspector.open(replace(settings(iam.url), fips=True), (FOUND,), lambda: NOW)
+    assert iam.actions() == ["GetCallerIdentity"]
