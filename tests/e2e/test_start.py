@@ -22,6 +22,10 @@ NOT_FOR_A_PUSH: Final = {
         *("leakscan.report.document", "leakscan.gates.message", "leakscan.config"),
     ),
     "what parses arguments": ("click",),
+    "what asks AWS": (
+        *("botocore", "urllib3", "urllib.request", "http.client"),
+        *("leakscan.verify", "leakscan.verify_config", "leakscan.inspection"),
+    ),
     "what others need": ("git", "rich", "jsonschema", "importlib.metadata", "_hashlib", "ssl"),
 }
 

@@ -727,3 +727,32 @@ def test_without_verify_nobody_is_asked(scanning: User, sts: FakeSts, repo: Repo
     assert scanning.run("scan", repo.path).code == FINDINGS
     assert sts.count() == 0
     assert "botocore" not in scanning.guard.modules()
+
+
+# -- hooks ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_hooks_never_ask(user: User, sts: FakeSts, repo: Repo, own: bool) -> None:
+    verify = {"endpoint_url": sts.url, "owned_accounts": [ACCOUNT]}
+    user.configure(**verify)
+    if own:
+        text = json.dumps({"version": 1, "verify": verify})
+        (repo.path / ".leakscan.yaml").write_text(text)
+    repo.commit({b"README": b"read me\n"})
+    (repo.path / ".env").write_bytes(sts.user().leak.env())
+    repo.git("add", ".env")
+    assert user.run("pre-commit", cwd=repo.path).code == FINDINGS
+    modules = user.guard.modules()
+    assert "leakscan.gates.message" in modules
+    assert not modules & {"botocore", "leakscan.verify.verifier", "leakscan.verify.aws_sts"}
+    assert sts.count() == 0
+
+
+def test_a_hook_does_not_pass_what_it_cannot_understand(user: User, repo: Repo) -> None:
+    repo.commit({b"README": b"read me\n"})
+    (repo.path / ".leakscan.yaml").write_text("version: 1\nverify: {owned_accounts: [1]}\n")
+    repo.git("add", ".leakscan.yaml")
+    run = user.run("pre-commit", cwd=repo.path)
+    assert run.code == CONFIG
+    assert ".leakscan.yaml: verify: owned_accounts: has a number" in run.message

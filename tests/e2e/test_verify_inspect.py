@@ -1,0 +1,98 @@
+"""`leakscan verify --inspect --profile NAME`: the responder's look, in the right order."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import FINDINGS, USAGE, Cli
+from tests.support.fake_iam import ACCOUNT, USER, FakeIam
+from tests.support.guard import Guard
+from tests.support.keys import KeyMaker, Leak
+from tests.support.spy import leaked
+from tests.verify.inspecting import FOUND, RESPONDER_ID, write_profile
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+
+@pytest.fixture
+def iam() -> Iterator[FakeIam]:
+    with FakeIam() as server:
+        server.holds(FOUND)
+        yield server
+
+
+@pytest.fixture
+def env(own_cli: Cli, tmp_path: Path) -> dict[str, str]:
+    """An environment with a profile, and default credentials that are nobody's business."""
+    folder = own_cli.home / ".aws"
+    folder.mkdir()
+    write_profile(folder)
+    with (folder / "config").open("a") as stream:
+        stream.write("[default]\naws_access_key_id = default\naws_secret_access_key = default\n")
+    return Guard(tmp_path / "guard").environment()
+
+
+@pytest.fixture
+def found(keys: KeyMaker) -> Leak:
+    return Leak(FOUND, keys.secret())
+
+
+def test_the_last_use_is_asked_before_the_key_is_used(
+    own_cli: Cli, env: dict[str, str], iam: FakeIam, found: Leak
+) -> None:
+    words = ("verify", "-", "--account", ACCOUNT, "--endpoint-url", iam.url)
+    inspect = ("--inspect", "--profile", "responder", "--format", "json")
+    run = own_cli.run(*words, *inspect, stdin=found.env(), env=env)
+    assert run.code == FINDINGS
+    (one,) = json.loads(run.out)["findings"]
+    assert one["inspection"]["state"] == "inspected"
+    assert USER in json.dumps(one["inspection"])
+    with_key = [(one.action, one.signer == FOUND) for one in iam.requests]
+    assert with_key[:3] == [
+        ("GetCallerIdentity", False),
+        ("GetAccessKeyLastUsed", False),
+        ("GetCallerIdentity", True),
+    ]
+    # Nothing else is ever done with the key, and nothing with the default credentials.
+    assert [action for action, own in with_key if own] == ["GetCallerIdentity"]
+    assert {one.signer for one in iam.requests} == {FOUND, RESPONDER_ID}
+    assert len(with_key) > 5
+    assert not leaked(run.out + run.err, [found])
+    text = own_cli.run(*words, *inspect[:3], stdin=found.env(), env=env)
+    assert text.code == FINDINGS
+    assert b"deploy" in text.out
+
+
+def test_what_is_inspected_needs_a_profile_of_ones_own(
+    own_cli: Cli, env: dict[str, str], iam: FakeIam, found: Leak
+) -> None:
+    words = ("verify", "-", "--account", ACCOUNT, "--endpoint-url", iam.url)
+    for wrong, said in (
+        (("--inspect",), "--profile"),
+        (("--profile", "responder"), "--inspect"),
+        (("--inspect", "--profile", "responder", "--dry-run"), "--dry-run"),
+        (("--inspect", "--profile", "nobody"), "no AWS profile nobody"),
+    ):
+        run = own_cli.run(*words, *wrong, stdin=found.env(), env=env)
+        assert run.code == USAGE
+        assert said in run.message
+    assert iam.requests == []
+
+
+def test_a_found_key_is_never_the_profile(
+    own_cli: Cli, env: dict[str, str], iam: FakeIam, found: Leak
+) -> None:
+    write_profile(
+        own_cli.home / ".aws", "found", aws_access_key_id=FOUND, aws_secret_access_key=found.secret
+    )
+    run = own_cli.run(
+        *("verify", "-", "--account", ACCOUNT, "--endpoint-url", iam.url),
+        *("--inspect", "--profile", "found"),
+        stdin=found.env(),
+        env=env,
+    )
+    assert run.code == USAGE
+    assert "uses a key that was found" in run.message
+    assert iam.requests == []
