@@ -213,6 +213,9 @@ NOT_SUCCESS: dict[str, Callable[[FakeKey], bytes]] = {
     "arn twice": lambda key: true_success(key).replace(
         b"<Arn>", b"<Arn>arn:aws:iam::000011112222:root</Arn><Arn>"
     ),
+    "two results": _changed(
+        "</GetCallerIdentityResult>", "</GetCallerIdentityResult><GetCallerIdentityResult />"
+    ),
     "arn of nothing": _changed("arn:aws:iam", "arn:aws:s3"),
     "arn elsewhere": _changed("arn:aws:iam", "urn:aws:iam"),
     "short account": _changed("210987654321", "2109876543"),
@@ -254,7 +257,7 @@ NOT_ERROR: dict[str, bytes] = {
     "doctype": b"<!DOCTYPE x>" + reply("InvalidClientTokenId").body,
     "cut": reply("InvalidClientTokenId").body[:-4],
     "gzip": gzip.compress(reply("InvalidClientTokenId").body),
-    "two errors": reply("InvalidClientTokenId").body.replace(b"<Error>", b"<Error /><Error>"),
+    "two errors": reply("InvalidClientTokenId").body.replace(b"</Error>", b"</Error><Error />"),
 }
 
 
