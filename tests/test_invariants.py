@@ -21,7 +21,7 @@ REVEALING = {
     "verify/endpoints.py",
 }
 CONNECTING = {"verify/aws_sts.py", "verify/inspect_calls.py", "verify/inspect_session.py"}
-"""`cli/network.py` beside them asks the standard library which proxies are set, and connects not."""
+"""Beside them `cli/network.py` asks the standard library which proxies are set; it calls nobody."""
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
