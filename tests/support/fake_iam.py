@@ -60,7 +60,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An answer that is no answer of AWS."""
+    """An answer that is no answer of AWS; with status 0 the connection ends without a byte."""
 
     status: int
     body: bytes
@@ -279,15 +279,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(request.action, self.server.iam.answer(request))
 
     def _send(self, action: str, reply: Reply) -> None:
+        if isinstance(reply, Raw) and not reply.status:
+            return
         if isinstance(reply, Raw):
             status, headers, body = reply.status, reply.headers, reply.body
         else:
             status = reply.status if isinstance(reply, Refusal) else 200
             headers, body = {"Content-Type": "text/xml"}, _envelope(action, reply).encode()
+        headers = {"Content-Length": str(len(body)), **headers}
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
         with suppress(OSError):  # Who did not want to wait is gone.
             self.end_headers()
             self.wfile.write(body)

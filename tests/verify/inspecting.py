@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from leakscan.inspection import Inspection
+from leakscan.inspection import Inspection, Principal
 from leakscan.verdict import NOT_CHECKED, Holder, Verdict, VerdictState
 from leakscan.verify.inspect_session import Settings
 from leakscan.verify.inspector import Inspector
@@ -60,3 +60,8 @@ def inspected(
     """Open, take the evidence, and inspect one key, as the program does."""
     inspector = opened(iam.url, folder, (access_key_id,))
     return inspector.inspect(access_key_id, inspector.evidence(access_key_id), verdict)
+
+
+def principal_of(inspection: Inspection) -> Principal:
+    assert inspection.principal is not None
+    return inspection.principal

@@ -5,16 +5,15 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from leakscan.inspection import Harm, Inspection, Kind, Principal, State, Sure, Why
+from leakscan.inspection import Kind, State, Why
 from leakscan.report import inspected as report
 from leakscan.verdict import Holder, Verdict, VerdictState
 from leakscan.verify.inspect_calls import MAX_PAGES
+from leakscan.verify.inspect_policies import MAX_DOCUMENTS
 from tests.support.fake_iam import (
     MANAGED,
     NOTHING_SUCH,
     OF_USER,
-    ROLE,
-    SESSION,
     USED,
     USER,
     FakeIam,
@@ -22,7 +21,6 @@ from tests.support.fake_iam import (
     Refusal,
     Reply,
     Values,
-    document,
 )
 from tests.verify.builder import finding, secret
 from tests.verify.inspecting import (
@@ -35,6 +33,7 @@ from tests.verify.inspecting import (
     inspected,
     live,
     opened,
+    principal_of,
 )
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -43,11 +42,6 @@ pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 @pytest.fixture(autouse=True)
 def holding(iam: FakeIam) -> None:
     iam.holds(FOUND)
-
-
-def principal_of(inspection: Inspection) -> Principal:
-    assert inspection.principal is not None
-    return inspection.principal
 
 
 # -- order and identity -------------------------------------------------------------------
@@ -258,6 +252,34 @@ def test_other_failures_degrade_alone_too(
     assert principal_of(inspection).mfa == 0
 
 
+@pytest.mark.parametrize(
+    ("reply", "whys"),
+    [
+        (Raw(0, b""), (Why.NO_ANSWER,)),
+        # What half a body is taken for depends on the version of urllib3.
+        (
+            Raw(200, b"<GetUser", {"Content-Length": "999"}),
+            (Why.NO_ANSWER, Why.NOT_UNDERSTOOD),
+        ),
+    ],
+)
+def test_an_answer_that_breaks_off_is_none(
+    iam: FakeIam, aws_files: Path, reply: Reply, whys: tuple[Why, ...]
+) -> None:
+    iam.says("GetUser", reply)
+    inspection = inspected(iam, aws_files)
+    (gap,) = inspection.gaps
+    assert (gap.action, gap.why in whys) == ("iam:GetUser", True)
+    assert principal_of(inspection).mfa == 0
+
+
+def test_a_server_that_is_gone_is_named_so(aws_files: Path) -> None:
+    with FakeIam() as gone:
+        inspector = opened(gone.url, aws_files)
+    evidence = inspector.evidence(FOUND)
+    assert [(gap.why, gap.code) for gap in evidence.gaps] == [(Why.NO_ANSWER, "could not connect")]
+
+
 def test_a_redirect_is_not_followed(iam: FakeIam, aws_files: Path) -> None:
     iam.says("GetUser", Raw(302, b"", {"Location": f"{iam.url}/elsewhere"}))
     inspection = inspected(iam, aws_files)
@@ -288,7 +310,20 @@ def test_no_password_is_an_answer_and_no_gap(iam: FakeIam, aws_files: Path) -> N
     iam.says("GetLoginProfile", NOTHING_SUCH)
     inspection = inspected(iam, aws_files)
     assert principal_of(inspection).has_password is False
+    assert ("Password", "none for the console") in report.lines(inspection)
     assert inspection.gaps == ()
+
+
+def test_of_very_many_policies_the_first_are_read(iam: FakeIam, aws_files: Path) -> None:
+    names = [f"p{number}" for number in range(MAX_DOCUMENTS + 2)]
+    many = [{"PolicyName": name, "PolicyArn": f"{MANAGED}/{name}"} for name in names]
+    iam.says("ListAttachedUserPolicies", {"IsTruncated": False, "AttachedPolicies": many})
+    inspection = inspected(iam, aws_files)
+    attached = [one for one in principal_of(inspection).policies if one.arn]
+    assert [one.name for one in attached] == names
+    assert [one.statements is None for one in attached[-3:]] == [False, True, True]
+    assert [(gap.what, gap.why) for gap in inspection.gaps] == [("texts of policies", Why.CUT)]
+    assert iam.actions().count("GetPolicyVersion") == MAX_DOCUMENTS
 
 
 def test_lists_are_read_in_pages_and_cut_with_a_word(iam: FakeIam, aws_files: Path) -> None:
@@ -304,150 +339,3 @@ def test_lists_are_read_in_pages_and_cut_with_a_word(iam: FakeIam, aws_files: Pa
     inspection = inspected(iam, aws_files)
     assert principal_of(inspection).groups == tuple(f"g{number}" for number in range(MAX_PAGES))
     assert [(gap.what, gap.why) for gap in inspection.gaps] == [("groups", Why.CUT)]
-
-
-# -- states of a key ----------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", ["Inactive", "Expired"])
-def test_a_key_that_is_off_says_what_it_could_do(
-    iam: FakeIam, aws_files: Path, status: str
-) -> None:
-    iam.holds(FOUND, status)
-    iam.allowed["iam:CreateAccessKey"] = {"word": "allowed"}
-    inspection = inspected(iam, aws_files, verdict=Verdict(VerdictState.NOT_ACCEPTED))
-    assert f"{status.lower()}: it can do nothing now" in inspection.text
-    labels = dict(report.lines(inspection))
-    assert "may create keys for other users" in labels["Could"]
-    assert "Can" not in labels
-
-
-def test_a_key_that_iam_does_not_list_was_deleted(iam: FakeIam, aws_files: Path) -> None:
-    iam.holds(RESPONDER_ID)
-    inspection = inspected(iam, aws_files)
-    assert inspection.text == "IAM lists no such key of the user deploy: it was deleted."
-    assert inspection.key is None
-
-
-@pytest.mark.parametrize("version", ["", "V2", "V3", "V4"])
-def test_quarantine_does_not_stop_the_key(iam: FakeIam, aws_files: Path, version: str) -> None:
-    name = f"AWSCompromisedKeyQuarantine{version}"
-    attached = [{"PolicyName": name, "PolicyArn": f"arn:aws:iam::aws:policy/{name}"}]
-    iam.says("ListAttachedUserPolicies", {"IsTruncated": False, "AttachedPolicies": attached})
-    inspection = inspected(iam, aws_files)
-    assert principal_of(inspection).quarantine == (name,)
-    assert name in inspection.text
-    assert "the key still works" in inspection.text
-    assert "Do not remove that policy first" in inspection.text
-    assert "GetPolicy" not in iam.actions()
-
-
-def test_a_policy_of_that_name_which_aws_did_not_write(iam: FakeIam, aws_files: Path) -> None:
-    name = "AWSCompromisedKeyQuarantineV3"
-    attached = [{"PolicyName": name, "PolicyArn": MANAGED.replace("buckets", name)}]
-    iam.says("ListAttachedUserPolicies", {"IsTruncated": False, "AttachedPolicies": attached})
-    inspection = inspected(iam, aws_files)
-    assert principal_of(inspection).quarantine == ()
-    assert "found a key" not in inspection.text
-
-
-# -- others than users --------------------------------------------------------------------
-
-
-def test_a_role_session(iam: FakeIam, aws_files: Path) -> None:
-    iam.allowed["dynamodb:Scan"] = {"word": "allowed"}
-    inspection = inspected(iam, aws_files, SESSION_ID, live(SESSION, Holder.ROLE_SESSION))
-    one = principal_of(inspection)
-    assert (one.kind, one.name, one.session, one.arn) == (Kind.ROLE, "worker", "i-0abc", ROLE)
-    assert one.trusts == ("ec2.amazonaws.com",)
-    assert (one.last_used_at, one.last_used_region) == (USED, "eu-west-1")
-    simulated = [one for one in iam.requests if one.action == "SimulatePrincipalPolicy"]
-    assert simulated[0].parameters["PolicySourceArn"] == ROLE
-    assert inspection.reach is not None
-    assert [power.action for power in inspection.reach.powers] == ["dynamodb:Scan"]
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        "GetRole",
-        "ListAttachedRolePolicies",
-        "ListRolePolicies",
-        "GetRolePolicy",
-        "SimulatePrincipalPolicy",
-    ],
-)
-def test_of_a_role_too_each_call_may_be_denied_alone(
-    iam: FakeIam, aws_files: Path, action: str
-) -> None:
-    iam.deny(action)
-    inspection = inspected(iam, aws_files, SESSION_ID, live(SESSION, Holder.ROLE_SESSION))
-    assert {gap.action for gap in inspection.gaps} == {f"iam:{action}"}
-    assert principal_of(inspection).arn == ROLE
-
-
-def test_root_may_do_everything(iam: FakeIam, aws_files: Path) -> None:
-    iam.says("GetAccessKeyLastUsed", NOTHING_SUCH)
-    root = "arn:aws:iam::418892985061:root"
-    inspection = inspected(iam, aws_files, FOUND, live(root, Holder.ROOT))
-    one = principal_of(inspection)
-    assert (one.kind, one.root_keys, one.mfa) == (Kind.ROOT, 1, 0)
-    assert inspection.reach is not None
-    (power,) = inspection.reach.powers
-    assert (power.rank, power.harm, power.sure) == (1, Harm.TAKE_OVER, Sure.ALLOWED)
-    assert iam.actions() == ["GetCallerIdentity", "GetAccessKeyLastUsed", "GetAccountSummary"]
-
-
-def test_a_federated_user_is_named_and_nothing_more(iam: FakeIam, aws_files: Path) -> None:
-    arn = "arn:aws:sts::418892985061:federated-user/eve"
-    inspection = inspected(iam, aws_files, SESSION_ID, live(arn, Holder.FEDERATED))
-    assert principal_of(inspection).name == "eve"
-    assert "GetFederationToken" in inspection.text
-    assert inspection.reach is None
-    assert iam.actions() == ["GetCallerIdentity"]
-
-
-def test_a_session_of_a_user_calls_iam_only_with_mfa(iam: FakeIam, aws_files: Path) -> None:
-    iam.allowed["iam:CreateUser"] = {"word": "allowed"}
-    iam.allowed["ses:SendEmail"] = {"word": "allowed"}
-    inspection = inspected(iam, aws_files, SESSION_ID, live(USER, Holder.USER))
-    assert inspection.reach is not None
-    sure = {power.action: power.sure for power in inspection.reach.powers}
-    assert (sure["iam:CreateUser"], sure["ses:SendEmail"]) == (Sure.MAYBE, Sure.ALLOWED)
-    assert "outlives the keys" in inspection.text
-
-
-def test_policies_of_a_user_are_read_once_for_all_its_keys(iam: FakeIam, aws_files: Path) -> None:
-    inspector = opened(iam.url, aws_files)
-    other = RESPONDER_ID
-    for access_key_id in (FOUND, other):
-        inspector.inspect(access_key_id, inspector.evidence(access_key_id), live(USER, Holder.USER))
-    assert iam.actions().count("GetUser") == 1
-    assert iam.actions().count("SimulatePrincipalPolicy") == 1
-
-
-# -- what holders choose ------------------------------------------------------------------
-
-
-def test_names_that_the_holder_chose_are_masked_and_harmless(iam: FakeIam, aws_files: Path) -> None:
-    planted = RESPONDER_SECRET  # Any secret: here one that must not be told in any case.
-    name = f"a\x9b31mb\u202e{planted}"
-    iam.says("ListUserPolicies", {"IsTruncated": False, "PolicyNames": [name]})
-    hostile = {"Effect": f"Allow\u202e{planted}", "Action": ["*", 7, {"a": "b"}], "Resource": [[]]}
-    iam.says(
-        "GetUserPolicy", {"PolicyDocument": document(hostile, {"Statement": None}, {"Action": []})}
-    )
-    inspection = inspected(iam, aws_files)
-    told = "\n".join(f"{label} {text}" for label, text in report.lines(inspection))
-    assert planted not in told + str(report.document(inspection))
-    assert "\u202e" not in told
-    assert "\x9b" not in told
-    assert "\\u202e" in told
-
-
-@pytest.mark.parametrize("text", ["", "[]", "null", "%7B", "not json", '{"Statement": 3}'])
-def test_policies_that_are_none_are_not_read(iam: FakeIam, aws_files: Path, text: str) -> None:
-    iam.says("GetUserPolicy", {"PolicyName": "own", "PolicyDocument": text})
-    inspection = inspected(iam, aws_files)
-    (own,) = (one for one in principal_of(inspection).policies if one.name == "own")
-    assert not own.statements
