@@ -13,15 +13,23 @@ from urllib.parse import urlsplit
 
 from leakscan.errors import LeakscanError
 from leakscan.history.files import read_file
-from leakscan.verify_config import is_loopback, proxy_url
+from leakscan.verify_config import VerifyConfig, is_loopback, proxy_url
 
 _CA_VARIABLES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 _MAX_CA_BYTES: Final = 16 << 20
 _BEGIN: Final = b"-----BEGIN "
+_CA_HINT: Final = "It has to be a file of certificates (PEM) that are to be trusted."
+_USUAL_URL: Final = "https://sts.us-east-1.amazonaws.com"
 
 
 class NetworkError(LeakscanError):
     """A proxy or a file of certificates that cannot be used."""
+
+
+def check(config: VerifyConfig) -> None:
+    """Find out what cannot be used before anything is scanned. Raises NetworkError."""
+    ca_bundle(config.ca_bundle)
+    Proxies(config.proxy).to(config.endpoint_url or _USUAL_URL)
 
 
 class Proxies:
@@ -87,6 +95,3 @@ def _readable(file: str, subject: str) -> str:
     if _BEGIN not in source:
         raise NetworkError(f"{subject} holds no certificate in PEM format.", hint=_CA_HINT)
     return str(path)
-
-
-_CA_HINT: Final = "It has to be a file of certificates (PEM) that are to be trusted."

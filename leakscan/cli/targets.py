@@ -8,7 +8,8 @@ import os
 import re
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +38,12 @@ _NO_ARGUMENT: Final = (
     "Keys are never given as arguments: shells and process lists keep them. Write them to stdin:\n"
     "leakscan verify -"
 )
+
+_PROMPT: Final = (
+    "Paste the key id, its secret and its token, if any; then Enter and Ctrl-D. Nothing is shown."
+)
+_LOCAL_MODES: Final = 3
+"""Where termios keeps whether what is typed is shown."""
 
 
 class TargetError(LeakscanError):
@@ -86,16 +93,37 @@ def find(target: str, looking: Looking) -> Found:
 
 
 def _of_stdin(looking: Looking) -> Found:
-    if sys.stdin.isatty():
-        click.echo("Paste the key id, its secret and its token, if any; then Ctrl-D:", err=True)
     stages = wiring.stages(looking.rules_folder, deep=False)
-    result = scan(TextSource(sys.stdin.buffer), stages, Quiet(), time.monotonic)
+    with _prompted():
+        result = scan(TextSource(sys.stdin.buffer), stages, Quiet(), time.monotonic)
     if not any(one.credential.identity.access_key_id for one in result.findings):
         raise TargetError(
             "There is no access key on stdin.",
             hint="It may be any text with the key id and the secret in it, as of a file .env.",
         )
     return Found(result.findings, result.rules, complete=result.complete)
+
+
+@contextmanager
+def _prompted() -> Iterator[None]:
+    """Ask for keys where stdin is a terminal, which does not show them meanwhile."""
+    if not sys.stdin.isatty():
+        yield
+        return
+    click.echo(_PROMPT, err=True)
+    try:
+        import termios
+    except ImportError:  # On Windows they are shown.
+        yield
+        return
+    before = termios.tcgetattr(sys.stdin)
+    silent = [*before]
+    silent[_LOCAL_MODES] = int(before[_LOCAL_MODES]) & ~termios.ECHO
+    termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSAFLUSH, before)
 
 
 def _of_report(file: Path, looking: Looking) -> Found:

@@ -11,7 +11,7 @@ import click
 from msgspec.structs import replace
 
 from leakscan import aws, verify_config
-from leakscan.cli import user_config
+from leakscan.cli import network, user_config
 from leakscan.errors import LeakscanError
 from leakscan.record import Record
 from leakscan.verify_config import VerifyConfig
@@ -173,7 +173,10 @@ _OPTIONS: Final = (
 
 
 def settings(wishes: Wishes, *, dry: bool = False) -> Settings:
-    """Return how to ask. Raises NobodyToAskError if nobody may be asked about, and ConfigError."""
+    """Return how to ask; a dry run needs no way to do it.
+
+    Raises NobodyToAskError if nobody may be asked about, ConfigError and NetworkError.
+    """
     config = user_config.verify_config(wishes.config_file)
     chosen = {
         "owned_accounts": wishes.accounts or None,
@@ -183,6 +186,8 @@ def settings(wishes: Wishes, *, dry: bool = False) -> Settings:
     config = replace(config, **{name: one for name, one in chosen.items() if one is not None})
     if not (dry or wishes.any_account or config.owned_accounts):
         raise NobodyToAskError
+    if not dry:
+        network.check(config)
     return Settings(wishes.any_account, config)
 
 

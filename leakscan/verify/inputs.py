@@ -28,7 +28,6 @@ from leakscan.model import (
     Rule,
     RuleId,
     RuleSet,
-    Status,
 )
 from leakscan.record import Record
 from leakscan.redact import Secret
@@ -100,7 +99,6 @@ class _Finding(Record, frozen=True):
     access_key_id: str | None
     secret: _Value | None
     session_token: _Value | None
-    status: Status = Status.NEW
     entropy_bits: float = 0.0
     regions: tuple[str, ...] = ()
     exposure: _Exposure = _Exposure()
@@ -258,8 +256,8 @@ def _finding(one: _Finding, identity: Identity, known: dict[RuleId, Rule]) -> Fi
             regions=one.regions[:_MAX_REGIONS],
         ),
         tuple(_occurrences(one)),
+        # Its status is left behind: what a user names is asked about, new or accepted.
         Exposure(at_head=one.exposure.at_head, reachable=one.exposure.reachable),
-        status=one.status,
     )
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -294,6 +295,33 @@ def test_no_key_on_stdin(user: User, sts: FakeSts, stdin: bytes) -> None:
     assert run.message.startswith("leakscan: There is no access key on stdin.\n")
 
 
+def test_keys_that_are_typed_are_not_shown(user: User, sts: FakeSts) -> None:
+    key = sts.role_session()
+    terminal, stdin = os.openpty()
+    process = subprocess.Popen(
+        [*program(), "verify", "-", "--any-account", "--endpoint-url", sts.url],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=user.cli.environment(user.guard.environment()),
+    )
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith(b"Paste the key id, its secret and its token")
+    while termios.tcgetattr(stdin)[3] & termios.ECHO:
+        assert process.poll() is None
+    os.write(terminal, key.leak.env() + b"\x04")
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == FINDINGS
+    assert key.id.encode() in out
+    assert termios.tcgetattr(stdin)[3] & termios.ECHO
+    os.set_blocking(terminal, False)
+    with pytest.raises(BlockingIOError):
+        os.read(terminal, 1)
+    assert not leaked(out + err, [key.leak])
+    os.close(terminal)
+    os.close(stdin)
+
+
 def test_keys_as_arguments_are_refused_and_not_repeated(user: User, keys: KeyMaker) -> None:
     leak = keys.leak(slash=True, token=True)
     for words in (
@@ -318,6 +346,20 @@ def test_an_argument_that_is_no_report(user: User, repo: Repo, tmp_path: Path) -
     run = user.run("verify", repo.path, "--any-account")
     assert (run.code, "leakscan scan --verify PATH" in run.message) == (USAGE, True)
     assert user.run("verify", "--any-account").code == USAGE
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), [("x.json", "json"), ("x.txt", "text"), ("x", "text"), ("x.sarif", "text")]
+)
+def test_the_report_goes_to_a_file(user: User, sts: FakeSts, name: str, form: str) -> None:
+    file = user.cli.home / name
+    words = ("verify", "-", "--any-account", "--endpoint-url", sts.url, "--quiet")
+    run = user.run(*words, "--output", file, stdin=text_of(sts.user()))
+    assert (run.code, run.out, run.err) == (FINDINGS, b"", b"")
+    assert (file.read_bytes()[:1] == b"{") == (form == "json")
+    assert file.stat().st_mode & 0o077 == 0
+    run = user.run(*words, "--output", user.cli.home / "nowhere/x", stdin=b"")
+    assert (run.code, "there is no folder" in run.message) == (USAGE, True)
 
 
 # -- who may be asked -----------------------------------------------------------------------
@@ -579,6 +621,11 @@ def test_certificates_that_are_not_there_are_one_sentence(
         run = user.run(*words, "--ca-bundle", file, stdin=text_of(sts.user()))
         assert run.code == USAGE
         assert run.message.startswith(f"leakscan: {file} ")
+    # Before a repository is scanned.
+    user.env = {variable: str(no_pem)}
+    user.configure(endpoint_url=sts.url)
+    run = user.run("scan", "--stdin", "--verify", "--any-account", stdin=text_of(sts.user()))
+    assert (run.code, run.out) == (USAGE, b"")
     assert sts.count() == 0
 
 
