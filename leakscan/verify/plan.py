@@ -55,7 +55,7 @@ def make_plan(findings: Sequence[Finding], policy: Policy, where: Where) -> Plan
     lone = by_id.pop("", [])
     decided = {one.credential.fingerprint: _lone(one) for one in lone}
     neighbours = _Neighbours(lone)
-    questions = []
+    questions: list[Question] = []
     for key_id, own in by_id.items():
         verdict = _offline(key_id, own, policy)
         if verdict is None:

@@ -74,7 +74,8 @@ class World:
         return self.kept.get(fingerprint)
 
     def keep(self, fingerprint: Fingerprint, hosts: tuple[str, ...], verdict: Verdict) -> None:
-        self.kept[fingerprint] = verdict
+        if verdict.state is not VerdictState.UNKNOWN:  # As `Kept` does.
+            self.kept[fingerprint] = verdict
 
     def run(self, question: Question) -> Result:
         result = self.asker.ask(question)
