@@ -92,7 +92,7 @@ DANGERS: Final = (
         },
     ),
 )
-"""In the order of their harm, the worst first; 32 in all."""
+"""In the order of their harm, the worst first."""
 
 ALL_POWERFUL: Final = {
     "AdministratorAccess": tuple(one.action for one in DANGERS),
