@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from leakscan.verify.throttle import Breaker, RateLimit
 
 from leakscan.model import Fingerprint
 from leakscan.verdict import Cause, Verdict, VerdictState
 from leakscan.verify.asker import SETTLE_S, Asker, Tools
 from leakscan.verify.base import Answer, Endpoint, Keys, Question, Result
+from leakscan.verify.throttle import Breaker, RateLimit
 from tests.verify.builder import ACCOUNT, NOW, akia, asia, secret, token
 
 EAST = Endpoint("aws", "us-east-1", "https://sts.us-east-1.amazonaws.com")
