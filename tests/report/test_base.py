@@ -143,3 +143,10 @@ def test_what_is_live_is_certain_whatever_was_asked_for(confidence: Level) -> No
     assert acts(found, options)
     assert acts(found, replace(OPTIONS, confidence=confidence))
     assert not acts(found, replace(OPTIONS, fail_on=Level.HIGH))
+
+
+def test_severity_does_not_count_where_liveness_does_nor_the_other_way_round() -> None:
+    severe = replace(ON_LIVE, fail_on=Level.CRITICAL)
+    assert acts(judged("x", LIVE, severity=Level.LOW), severe)
+    lost = judged("lost", unknown(Cause.CLOCK), severity=Level.LOW)
+    assert exit_code(result(lost), replace(OPTIONS, fail_on=Level.HIGH)) is ExitCode.CLEAN
