@@ -6,7 +6,7 @@ from importlib import metadata
 
 from leakscan import __version__
 
-_LIBRARIES = ("click", "hyperscan", "pyyaml", "regex", "rich")
+_LIBRARIES = ("botocore", "click", "hyperscan", "pyyaml", "regex", "rich")
 
 
 def version_lines() -> Iterator[str]:
