@@ -463,6 +463,14 @@ def test_a_file_of_the_users_that_cannot_be_trusted(
     assert user.run("scan", "--stdin", stdin=b"text").code == CLEAN
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_file_of_somebody_else_is_not_the_users(user: User) -> None:
+    file = user.configure(owned_accounts=[ACCOUNT])
+    os.chown(file, 12345, 12345)
+    run = user.run("verify", "-")
+    assert (run.code, "belongs to somebody else" in run.message) == (CONFIG, True)
+
+
 def test_a_pipe_in_place_of_the_users_file(user: User) -> None:
     file = user.configure()
     file.unlink()
@@ -699,6 +707,26 @@ def test_what_was_concluded_is_kept_when_it_is_interrupted(user: User, sts: Fake
     assert b"AWS was asked about 1 of 2 keys" in err
     code, report = user.verify(sts, "-", "--any-account", stdin=text_of(done))
     assert (code, report["calls"]) == (FINDINGS, 0)
+
+
+def test_a_terminal_shows_how_far_it_is(user: User, sts: FakeSts) -> None:
+    terminal, stderr = os.openpty()
+    done = subprocess.run(
+        [*program(), "verify", "-", "--any-account", "--endpoint-url", sts.url],
+        input=text_of(sts.user(), sts.unknown()),
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        env=user.cli.environment(user.guard.environment({"TERM": "xterm"})),
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    shown = os.read(terminal, 65536)
+    os.close(terminal)
+    os.close(stderr)
+    assert done.returncode == FINDINGS
+    assert b"asking 127.0.0.1" in shown
+    assert b"asking AWS" in shown
+    assert b"/2" in shown
 
 
 # -- scan -------------------------------------------------------------------------------------
