@@ -18,12 +18,13 @@ MAX_RATE: Final = 50.0
 """Calls a second. AWS counts them against the account that owns the key, 600 a second for all."""
 MAX_TIMEOUT_S: Final = 120.0
 MAX_AGE_S: Final = 7 * 86_400.0
+MAX_KEYS: Final = 100_000
 
 _Value = TypeVar("_Value")
 
 _KEYS: Final = (
     *("owned_accounts", "canary_accounts", "partitions", "region", "fips", "endpoint_url"),
-    *("ca_bundle", "proxy", "rate", "timeout_s", "max_age"),
+    *("ca_bundle", "proxy", "rate", "timeout_s", "max_age", "max_keys"),
 )
 _HINT: Final = "The README says what the section verify may hold."
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
@@ -32,14 +33,16 @@ _AGE: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _NUMBER: Final = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?|\.[0-9]{1,6}")
 _RATE: Final = "a number above 0, at most 50"
 _TIMEOUT: Final = "a number from 1 to 120"
+_KEYS_A_RUN: Final = "a whole number from 1 to 100000"
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class VerifyConfig(Record, frozen=True):
     """How to ask; what is not configured has a default.
 
-    `rate` is in calls a second. A verdict that was kept counts for `max_age_s`. The files and URLs
-    are as they were written.
+    `rate` is in calls a second. A verdict that was kept counts for `max_age_s`. At most `max_keys`
+    ids are asked about in one run: a repository that plants made-up ids of an owned account must
+    not keep a responder waiting for hours. The files and URLs are as they were written.
     """
 
     owned_accounts: tuple[str, ...] = ()
@@ -53,6 +56,7 @@ class VerifyConfig(Record, frozen=True):
     rate: float = 5.0
     timeout_s: float = 10.0
     max_age_s: float = 600.0
+    max_keys: int = 2000
 
 
 def read_section(where: str, section: object) -> VerifyConfig:
@@ -73,6 +77,7 @@ def read_section(where: str, section: object) -> VerifyConfig:
         rate=fields.number("rate", default.rate, _is_rate, _RATE),
         timeout_s=fields.number("timeout_s", default.timeout_s, _is_timeout, _TIMEOUT),
         max_age_s=_age(fields, default.max_age_s),
+        max_keys=int(fields.number("max_keys", default.max_keys, _is_count, _KEYS_A_RUN)),
     )
 
 
@@ -143,6 +148,17 @@ def _is_rate(number: float) -> bool:
 
 def _is_timeout(number: float) -> bool:
     return 1 <= number <= MAX_TIMEOUT_S
+
+
+def count(text: str) -> int:
+    """Return how many keys to ask about. Raises ValueError with what it must be."""
+    if not re.fullmatch("[0-9]{1,6}", text) or not _is_count(int(text)):
+        raise ValueError(f"must be {_KEYS_A_RUN}")
+    return int(text)
+
+
+def _is_count(number: float) -> bool:
+    return 1 <= number <= MAX_KEYS and number == int(number)
 
 
 def _number(text: str, fits: Callable[[float], bool], says: str) -> float:

@@ -56,6 +56,7 @@ class Asking:
                 frozenset(config.owned_accounts),
                 frozenset(config.canary_accounts),
                 how.any_account,
+                config.max_keys,
             ),
             Where(config.partitions or ("aws",), config.region, config.fips, config.endpoint_url),
             self._asker,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from leakscan import __version__
+from leakscan import __version__, aws
 from leakscan.cli import outputs, verifying
 from leakscan.cli.asking import USER_AGENT, Asking, rows
 from leakscan.cli.targets import Found, Looking, find, one_of
@@ -177,7 +177,7 @@ def _profile_settings(profile: str, settings: Settings) -> "InspectSettings":
     return InspectSettings(
         profile,
         USER_AGENT,
-        region=config.region or "us-east-1",
+        region=config.region or aws.PARTITIONS[(*config.partitions, "aws")[0]].default_region,
         endpoint_url=url if is_double else None,
         fips=config.fips,
         ca_bundle=config.ca_bundle,

@@ -48,6 +48,7 @@ class Wishes(Record, frozen=True):
     rate: float | None = None
     timeout_s: float | None = None
     max_age_s: float | None = None
+    max_keys: int | None = None
 
 
 class Settings(Record, frozen=True):
@@ -169,6 +170,12 @@ _OPTIONS: Final = (
         help="How long a verdict counts before AWS is asked again: 30s, 10m, 1h; 0 always asks. "
         "[default: 10m]",
     ),
+    click.option(
+        "--max-keys",
+        metavar="N",
+        type=_Checked("number", verify_config.count),
+        help="Ask about N key ids at most, the worst findings first. [default: 2000]",
+    ),
 )
 
 
@@ -193,5 +200,5 @@ def settings(wishes: Wishes, *, dry: bool = False) -> Settings:
 
 _ALIKE: Final = (
     *("region", "fips", "endpoint_url", "ca_bundle", "proxy"),
-    *("rate", "timeout_s", "max_age_s"),
+    *("rate", "timeout_s", "max_age_s", "max_keys"),
 )

@@ -18,9 +18,6 @@ from leakscan.verdict import Cause, Verdict, VerdictState
 from leakscan.verify.base import Keys, Question
 from leakscan.verify.endpoints import Where, endpoints, without_fips
 
-MAX_KEYS: Final = 2000
-"""Ids that are asked about in one run unless the user wants more: a repository that plants made-up
-ids of an owned account must not keep a responder waiting for hours."""
 MAX_CANDIDATES: Final = 5
 """Secrets that are tried with one id: more would be guessing, and each leaves a trace at AWS."""
 _MAX_LOOKED_AT: Final = 200
@@ -31,13 +28,13 @@ _ID_ALONE: Final = "Its secret is not known, and an id alone opens nothing. It w
 class Policy(Record, frozen=True):
     """Whose keys may be asked about, and how many.
 
-    Canary accounts of the user add to those that are known.
+    Canary accounts of the user add to those that are known. Beyond `most` ids nothing is asked.
     """
 
     owned_accounts: frozenset[str] = frozenset()
     canary_accounts: frozenset[str] = frozenset()
     any_account: bool = False
-    most: int = MAX_KEYS
+    most: int = 2000
 
 
 class Plan(Record, frozen=True):
@@ -64,7 +61,9 @@ def make_plan(findings: Sequence[Finding], policy: Policy, where: Where) -> Plan
             if verdict is None and len(questions) < policy.most:
                 questions.append(question)
                 continue
-            verdict = verdict or _not_checked(f"More than {policy.most} keys: it was not asked.")
+            verdict = verdict or _not_checked(
+                f"More than {policy.most} keys (--max-keys). Not asked."
+            )
         decided.update({one.credential.fingerprint: verdict for one in own})
     return Plan(tuple(questions), decided)
 

@@ -662,6 +662,17 @@ def test_values_of_options_are_checked(user: User, option: str, value: str) -> N
 # -- once is enough ---------------------------------------------------------------------------
 
 
+def test_more_keys_than_wanted_are_told_and_not_asked_about(user: User, sts: FakeSts) -> None:
+    keys = [sts.user(name=f"user{number}") for number in range(3)]
+    for key in keys:
+        sts.deactivate(key)
+    stdin = b"\n".join(key.leak.env() for key in keys)
+    code, report = user.verify(sts, "-", "--any-account", "--max-keys", "2", stdin=stdin)
+    states = sorted(one["verdict"]["state"] for one in report["findings"])
+    assert (code, states) == (UNVERIFIED, ["not-accepted", "not-accepted", "not-checked"])
+    assert sts.count() == 2
+
+
 def test_a_verdict_counts_for_a_while(user: User, sts: FakeSts) -> None:
     text = text_of(sts.user(), sts.unknown())
     words = ("-", "--any-account")

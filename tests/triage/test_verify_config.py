@@ -26,6 +26,7 @@ verify:
   rate: 2.5
   timeout_s: 4
   max_age: 1h
+  max_keys: 7
 """
 
 
@@ -56,11 +57,12 @@ def test_a_whole_section() -> None:
         rate=2.5,
         timeout_s=4.0,
         max_age_s=3600.0,
+        max_keys=7,
     )
 
 
 def test_what_is_not_said_has_a_default() -> None:
-    assert load() == VerifyConfig(rate=5.0, timeout_s=10.0, max_age_s=600.0)
+    assert load() == VerifyConfig(rate=5.0, timeout_s=10.0, max_age_s=600.0, max_keys=2000)
     assert load_config(b"version: 1").verify is None
 
 
@@ -125,6 +127,10 @@ def test_accounts_are_texts_of_twelve_digits(source: bytes, said: str) -> None:
         ("rate", True, "a number above 0"),
         ("rate", "5", "a number above 0"),
         ("rate", None, "a number above 0"),
+        ("max_keys", 0, "a whole number"),
+        ("max_keys", 2.5, "a whole number"),
+        ("max_keys", 100_001, "a whole number"),
+        ("max_keys", "5", "a whole number"),
         ("timeout_s", 0.5, "a number from 1 to 120"),
         ("timeout_s", 121, "a number from 1 to 120"),
         ("max_age", 10, "must be a text"),
