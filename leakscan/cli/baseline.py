@@ -11,6 +11,7 @@ import click
 
 from leakscan import __version__
 from leakscan.cli import outputs, triaging, wiring
+from leakscan.cli.options import RULES
 from leakscan.cli.progress import progress
 from leakscan.errors import ExitCode, LeakscanError
 from leakscan.history.locate import locate
@@ -37,13 +38,6 @@ _MODE: Final = 0o644
 """A baseline is for all who work in the repository; a report is for one."""
 
 _PATH = click.argument("path", type=click.Path(path_type=Path), default=Path())
-_RULES = click.option(
-    "--rules",
-    "rules_folder",
-    metavar="FOLDER",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Use the rule files in FOLDER instead of those that came with leakscan.",
-)
 
 
 class ThereIsOneError(LeakscanError):
@@ -97,7 +91,7 @@ Examples
     show_default=True,
     help="Least confidence of a finding that is written.",
 )
-@_RULES
+@RULES
 def create(
     path: Path,
     file: Path | None,
@@ -146,7 +140,7 @@ Exit codes
     type=click.Path(path_type=Path, dir_okay=False),
     help=f"The file to look at. [default: {BASELINE_NAME} at the top of the repository]",
 )
-@_RULES
+@RULES
 def audit(path: Path, file: Path | None, rules_folder: Path | None) -> int:
     """Say of each line of a baseline where its credential is, or that the line can go.
 

@@ -8,6 +8,7 @@ import click
 
 from leakscan import __version__
 from leakscan.cli import outputs, triaging, verifying, wiring
+from leakscan.cli.options import RULES
 from leakscan.cli.parts import How, Part, scan_all, scan_part
 from leakscan.cli.progress import Quiet, progress
 from leakscan.cli.verifying import Settings, Wishes
@@ -90,13 +91,7 @@ Examples
     show_default=True,
     help="Largest deltified object to unpack, in MiB; a larger one is listed as not read.",
 )
-@click.option(
-    "--rules",
-    "rules_folder",
-    metavar="FOLDER",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Use the rule files in FOLDER instead of those that came with leakscan.",
-)
+@RULES
 @click.option(
     "--jobs",
     metavar="N",

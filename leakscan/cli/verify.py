@@ -12,6 +12,7 @@ import click
 from leakscan import __version__, aws
 from leakscan.cli import outputs, verifying
 from leakscan.cli.asking import USER_AGENT, Asking, rows
+from leakscan.cli.options import RULES
 from leakscan.cli.targets import Found, Looking, find, one_of
 from leakscan.cli.verifying import Settings, Wishes
 from leakscan.errors import ExitCode
@@ -80,13 +81,7 @@ Exit codes
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write to FILE.",
 )
-@click.option(
-    "--rules",
-    "rules_folder",
-    metavar="FOLDER",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Use the rule files in FOLDER instead of those that came with leakscan.",
-)
+@RULES
 @click.option("-q", "--quiet", is_flag=True, help="Only the report: no progress.")
 def command(
     targets: tuple[str, ...],
