@@ -20,7 +20,7 @@ REVEALING = {
     "verify/aws_sts.py",
     "verify/endpoints.py",
 }
-CONNECTING = {"verify/aws_sts.py", "verify/inspect_calls.py", "verify/inspect_session.py"}
+CONNECTING = {"verify/aws_sts.py", "inspect/calls.py", "inspect/session.py"}
 """Beside them `cli/network.py` asks the standard library which proxies are set; it calls nobody."""
 
 
@@ -55,7 +55,7 @@ def test_one_module_starts_programs() -> None:
     assert not any(_calls(tree, name) for tree in MODULES.values() for name in ("system", "popen"))
 
 
-def test_only_the_verify_stage_opens_connections() -> None:
+def test_only_verify_and_inspect_open_connections() -> None:
     network = {"socket", "ssl", "http", "urllib.request", "asyncio", "requests", "botocore"}
     network |= {"urllib3", "boto3"}
     found = {name for name, tree in MODULES.items() if network & set(_imports(tree))}
@@ -69,7 +69,11 @@ def test_only_the_verify_stage_opens_connections() -> None:
 def test_gates_know_nothing_of_verification() -> None:
     for name, tree in MODULES.items():
         if name.startswith(("gates/", "history/", "match/", "score/", "trace/", "triage/")):
-            assert not {one for one in _imports(tree) if one.startswith("leakscan.verify")}, name
+            assert not {
+                one
+                for one in _imports(tree)
+                if one.startswith(("leakscan.verify", "leakscan.inspect"))
+            }, name
 
 
 def test_secrets_are_revealed_only_where_they_are_compared_or_asked_for() -> None:

@@ -23,7 +23,7 @@ from leakscan.report.verdicts import Format, VerifyOutcome, exit_code, render, r
 from leakscan.verify_config import is_loopback
 
 if TYPE_CHECKING:
-    from leakscan.verify.inspect_session import Settings as InspectSettings
+    from leakscan.inspect.session import Settings as InspectSettings
 
 
 @click.command(
@@ -150,7 +150,7 @@ class _Inspecting:
 
     def before(self, findings: Sequence[Finding]) -> None:
         """Take the evidence that a call with the keys would overwrite. Raises InspectError."""
-        from leakscan.verify.inspector import Inspector
+        from leakscan.inspect.inspector import Inspector
 
         ids = {one.credential.identity.access_key_id for one in findings}
         known = {access_key_id for access_key_id in ids if access_key_id is not None}
@@ -163,7 +163,7 @@ class _Inspecting:
 
 
 def _profile_settings(profile: str, settings: Settings) -> "InspectSettings":
-    from leakscan.verify.inspect_session import Settings as InspectSettings
+    from leakscan.inspect.session import Settings as InspectSettings
 
     config = settings.config
     url = config.endpoint_url

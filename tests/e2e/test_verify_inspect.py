@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.inspect.inspecting import FOUND, RESPONDER_ID, write_profile
 from tests.support.cli import FINDINGS, USAGE, Cli
 from tests.support.fake_iam import ACCOUNT, USER, FakeIam
 from tests.support.guard import Guard
 from tests.support.keys import KeyMaker, Leak
 from tests.support.spy import leaked
-from tests.verify.inspecting import FOUND, RESPONDER_ID, write_profile
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 

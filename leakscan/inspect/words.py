@@ -1,6 +1,6 @@
 """The sentence that a responder reads first.
 
-Part of the verify stage. In: who holds a key, and its entry in IAM. Out: what that means now, and
+Part of the inspect stage. In: who holds a key, and its entry in IAM. Out: what that means now, and
 what it does not mean.
 """
 

@@ -7,6 +7,16 @@ import pytest
 from leakscan.inspection import Harm, Kind, Sure
 from leakscan.report import inspected as report
 from leakscan.verdict import Holder, Verdict, VerdictState
+from tests.inspect.inspecting import (
+    FOUND,
+    RESPONDER_ID,
+    RESPONDER_SECRET,
+    SESSION_ID,
+    inspected,
+    live,
+    opened,
+    principal_of,
+)
 from tests.support.fake_iam import (
     MANAGED,
     NOTHING_SUCH,
@@ -16,16 +26,6 @@ from tests.support.fake_iam import (
     USER,
     FakeIam,
     document,
-)
-from tests.verify.inspecting import (
-    FOUND,
-    RESPONDER_ID,
-    RESPONDER_SECRET,
-    SESSION_ID,
-    inspected,
-    live,
-    opened,
-    principal_of,
 )
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])

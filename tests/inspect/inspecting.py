@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from leakscan.inspect.inspector import Inspector
+from leakscan.inspect.session import Settings
 from leakscan.inspection import Inspection, Principal
 from leakscan.verdict import NOT_CHECKED, Holder, Verdict, VerdictState
-from leakscan.verify.inspect_session import Settings
-from leakscan.verify.inspector import Inspector
 from tests.report.builder import key_id, secret_text
 from tests.support.fake_iam import ACCOUNT, FakeIam
 

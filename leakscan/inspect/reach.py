@@ -1,6 +1,6 @@
 """The blast radius of a key: what its holder can do, worst first.
 
-Part of the verify stage. In: a `Principal` and calls. Out: a `Reach`. IAM's own simulation decides.
+Part of the inspect stage. In: a `Principal` and calls. Out: a `Reach`. IAM's own simulation decides.
 It answers for all resources at once, so that a permission for one bucket looks like none: what the
 policies' texts allow on some resources is told apart from what they allow nowhere. Where IAM may
 not be asked, only policies that AWS itself wrote and statements that allow everything are told.
@@ -9,12 +9,12 @@ not be asked, only policies that AWS itself wrote and statements that allow ever
 from collections.abc import Sequence
 from typing import Final
 
+from leakscan.inspect.actions import ALL_POWERFUL, DANGERS, Danger
+from leakscan.inspect.calls import Calls
+from leakscan.inspect.policies import covers
+from leakscan.inspect.simulate import Decision, Simulated, simulate
 from leakscan.inspection import Kind, Policy, Power, Principal, Reach, Sure
 from leakscan.record import State
-from leakscan.verify.inspect_actions import ALL_POWERFUL, DANGERS, Danger
-from leakscan.verify.inspect_calls import Calls
-from leakscan.verify.inspect_policies import covers
-from leakscan.verify.inspect_simulate import Decision, Simulated, simulate
 
 _LIMITS: Final = (
     "IAM's simulation: it knows the policies of the holder, its boundary and those of the "

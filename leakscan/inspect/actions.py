@@ -1,6 +1,6 @@
 """The dangerous actions that IAM is asked about, in plain words.
 
-Part of the verify stage. Each is worth an incident of its own; together they are few enough for a
+Part of the inspect stage. Each is worth an incident of its own; together they are few enough for a
 handful of calls. Source: AWS incident response playbooks and ATT&CK for cloud; the names are
 those of the Service Authorization Reference.
 """

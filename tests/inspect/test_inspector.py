@@ -5,11 +5,23 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from leakscan.inspect.calls import MAX_PAGES
+from leakscan.inspect.policies import MAX_DOCUMENTS
 from leakscan.inspection import Kind, State, Why
 from leakscan.report import inspected as report
 from leakscan.verdict import Holder, Verdict, VerdictState
-from leakscan.verify.inspect_calls import MAX_PAGES
-from leakscan.verify.inspect_policies import MAX_DOCUMENTS
+from tests.inspect.inspecting import (
+    FOREIGN,
+    FOUND,
+    OLD_ID,
+    RESPONDER_ID,
+    RESPONDER_SECRET,
+    SESSION_ID,
+    inspected,
+    live,
+    opened,
+    principal_of,
+)
 from tests.support.fake_iam import (
     MANAGED,
     NOTHING_SUCH,
@@ -23,18 +35,6 @@ from tests.support.fake_iam import (
     Values,
 )
 from tests.verify.builder import finding, secret
-from tests.verify.inspecting import (
-    FOREIGN,
-    FOUND,
-    OLD_ID,
-    RESPONDER_ID,
-    RESPONDER_SECRET,
-    SESSION_ID,
-    inspected,
-    live,
-    opened,
-    principal_of,
-)
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 

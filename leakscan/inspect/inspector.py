@@ -1,6 +1,6 @@
 """What the responder's own credentials tell of a found key: `verify --inspect --profile NAME`.
 
-Part of the verify stage. In: ids of found keys, and their verdicts. Out: an `Inspection` each. The
+Part of the inspect stage. In: ids of found keys, and their verdicts. Out: an `Inspection` each. The
 found keys themselves are not given to this module, only their ids. Two steps, because asking
 STS about a key overwrites when it was last used: `evidence` before it, `inspect` after it.
 """
@@ -9,6 +9,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from leakscan import aws
+from leakscan.inspect.calls import Calls, Reply, inner, text, when
+from leakscan.inspect.policies import Policies
+from leakscan.inspect.principal import role, root, user
+from leakscan.inspect.reach import reach
+from leakscan.inspect.session import InspectError, Settings, no_library_errors, open_session
+from leakscan.inspect.words import first_sentence
 from leakscan.inspection import (
     Evidence,
     Inspection,
@@ -21,12 +27,6 @@ from leakscan.inspection import (
 )
 from leakscan.model import Finding, Fingerprint
 from leakscan.verdict import Holder, Verdict
-from leakscan.verify.inspect_calls import Calls, Reply, inner, text, when
-from leakscan.verify.inspect_policies import Policies
-from leakscan.verify.inspect_principal import role, root, user
-from leakscan.verify.inspect_reach import reach
-from leakscan.verify.inspect_session import InspectError, Settings, no_library_errors, open_session
-from leakscan.verify.inspect_words import first_sentence
 
 _LONG_TERM = "AKIA"
 

@@ -6,11 +6,12 @@ import pytest
 from botocore import xform_name
 from botocore.session import Session
 
+from leakscan.inspect.actions import ALL_POWERFUL, DANGERS
+from leakscan.inspect.policies import covers
 from leakscan.inspection import Harm, Inspection, Power, Reach, Statement, Sure, Why
 from leakscan.report import inspected as report
 from leakscan.verdict import Holder
-from leakscan.verify.inspect_actions import ALL_POWERFUL, DANGERS
-from leakscan.verify.inspect_policies import covers
+from tests.inspect.inspecting import FOUND, SESSION_ID, inspected, live
 from tests.support.fake_iam import (
     NOTHING_SUCH,
     USER,
@@ -21,7 +22,6 @@ from tests.support.fake_iam import (
     decision,
     document,
 )
-from tests.verify.inspecting import FOUND, SESSION_ID, inspected, live
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 ACTIONS = tuple(one.action for one in DANGERS)

@@ -1,6 +1,6 @@
 """What IAM's own simulation says of a user's or role's policies.
 
-Part of the verify stage. In: calls, an ARN and actions. Out: a `Decision` for each action, on all
+Part of the inspect stage. In: calls, an ARN and actions. Out: a `Decision` for each action, on all
 resources at once, and gaps. Nothing is done by a simulation but the asking.
 """
 
@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
+from leakscan.inspect.calls import Calls, inner, listed, text
 from leakscan.inspection import Gap, Why
 from leakscan.record import Record, State
-from leakscan.verify.inspect_calls import Calls, inner, listed, text
 
 _BATCH: Final = 50
 _OPERATION: Final = "SimulatePrincipalPolicy"

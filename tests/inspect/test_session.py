@@ -8,11 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
-from leakscan.verify.inspect_session import InspectError, open_session
-from leakscan.verify.inspector import Inspector
-from tests.report.builder import key_id, secret_text
-from tests.support.fake_iam import ACCOUNT, RESPONDER, FakeIam, Raw, Refusal, Reply
-from tests.verify.inspecting import (
+from leakscan.inspect.inspector import Inspector
+from leakscan.inspect.session import InspectError, open_session
+from tests.inspect.inspecting import (
     FOUND,
     NOW,
     RESPONDER_ID,
@@ -21,6 +19,8 @@ from tests.verify.inspecting import (
     settings,
     write_profile,
 )
+from tests.report.builder import key_id, secret_text
+from tests.support.fake_iam import ACCOUNT, RESPONDER, FakeIam, Raw, Refusal, Reply
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 FOUND_KEY = {"aws_access_key_id": FOUND, "aws_secret_access_key": secret_text("found")}

@@ -1,6 +1,6 @@
 """The policies of a user, role or group, and what their statements could allow.
 
-Part of the verify stage. In: calls and a name. Out: `Policy` with its statements, and gaps. Whole
+Part of the inspect stage. In: calls and a name. Out: `Policy` with its statements, and gaps. Whole
 documents go no further than this module: anything may stand in them.
 """
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from leakscan.inspect.calls import Calls, inner, text
 from leakscan.inspection import Gap, Policy, Statement, Why
 from leakscan.record import Record
-from leakscan.verify.inspect_calls import Calls, inner, text
 
 MAX_DOCUMENTS: Final = 30
 """Policies of one holder whose text is read; IAM allows 20 attached and 10 groups."""

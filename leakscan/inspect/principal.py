@@ -1,14 +1,14 @@
 """Who holds a key: a user, a role or the root user, as IAM describes them.
 
-Part of the verify stage. In: calls, and a name. Out: a `Principal`. Each call may be refused alone;
+Part of the inspect stage. In: calls, and a name. Out: a `Principal`. Each call may be refused alone;
 what it would have told is then a gap, and everything else is told.
 """
 
 from collections.abc import Iterable, Mapping
 
+from leakscan.inspect.calls import Calls, Listed, Reply, inner, text, when
+from leakscan.inspect.policies import Found, Policies, is_quarantine, trusted
 from leakscan.inspection import Gap, Key, Kind, Principal, ServiceCredential
-from leakscan.verify.inspect_calls import Calls, Listed, Reply, inner, text, when
-from leakscan.verify.inspect_policies import Found, Policies, is_quarantine, trusted
 
 
 def user(calls: Calls, policies: Policies, name: str, arn: str) -> Principal:

@@ -16,8 +16,8 @@ from leakscan.inspection import Harm, Inspection, Kind, State, Sure, Why
 from leakscan.report import inspected as report
 from leakscan.report.page import LABEL
 from leakscan.verdict import Holder, Verdict
+from tests.inspect.inspecting import FOREIGN, FOUND, SESSION_ID, inspected, live
 from tests.support.fake_iam import ACCOUNT, NOTHING_SUCH, OF_USER, SESSION, USED, USER, FakeIam
-from tests.verify.inspecting import FOREIGN, FOUND, SESSION_ID, inspected, live
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 SCHEMA = json.loads(
@@ -155,7 +155,7 @@ def test_nothing_dangerous_is_said_of_what_was_settled_alone(iam: FakeIam, aws_f
 
 def test_nothing_of_botocore_is_loaded_before_a_profile_is_opened() -> None:
     program = (
-        "import sys, leakscan.verify.inspector, leakscan.report.inspected\n"
+        "import sys, leakscan.inspect.inspector, leakscan.report.inspected\n"
         "print([name for name in sys.modules if name.startswith('botocore')])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from botocore.session import Session
 
+from leakscan.inspect.inspector import Inspector
+from leakscan.inspect.session import InspectError
 from leakscan.inspection import Inspection, Sure, Why
 from leakscan.verdict import Holder
-from leakscan.verify.inspect_session import InspectError
-from leakscan.verify.inspector import Inspector
+from tests.inspect.inspecting import NOW, RESPONDER_SECRET, live, settings, write_profile
 from tests.support.moto_server import ACCOUNT, Moto
-from tests.verify.inspecting import NOW, RESPONDER_SECRET, live, settings, write_profile
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 NOT_IN_MOTO = {"iam:SimulatePrincipalPolicy", "iam:ListServiceSpecificCredentials"}

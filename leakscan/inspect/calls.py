@@ -1,6 +1,6 @@
 """One call to IAM that degrades alone: its answer, or why there is none.
 
-Part of the verify stage. In: a client and an operation. Out: plain values, and a `Gap` for what
+Part of the inspect stage. In: a client and an operation. Out: plain values, and a `Gap` for what
 stays unknown. No error of one call reaches another; where nothing answers at all, the rest is not
 asked.
 """

@@ -1,6 +1,6 @@
 """The responder's own session: a named profile, and what it may talk to.
 
-Part of the verify stage. In: `Settings`. Out: clients of botocore. The profile brings its
+Part of the inspect stage. In: `Settings`. Out: clients of botocore. The profile brings its
 credentials, region, CA file and proxy as it does for other programs; endpoints come from `Settings`
 alone, so that no variable sends the responder's calls elsewhere. botocore is imported where it is
 needed: its session takes 0.1 s to load.
@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from leakscan.errors import ExitCode, LeakscanError
+from leakscan.inspect.calls import NOT_AS_MODELLED
 from leakscan.record import Record
-from leakscan.verify.inspect_calls import NOT_AS_MODELLED
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient

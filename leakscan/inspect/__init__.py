@@ -1,0 +1,1 @@
+"""Inspect: what the responder's own credentials tell of a found key."""
