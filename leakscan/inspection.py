@@ -199,7 +199,10 @@ class Reach(Record, frozen=True):
 
 
 class Inspection(Record, frozen=True):
-    """All that IAM tells of one access key id; `text` is the sentence to read first."""
+    """All that IAM tells of one access key id; `text` is the sentence to read first.
+
+    `was_refused` says that STS did not accept the key.
+    """
 
     access_key_id: str
     state: State
@@ -209,6 +212,12 @@ class Inspection(Record, frozen=True):
     key: Key | None = None
     principal: Principal | None = None
     reach: Reach | None = None
+    was_refused: bool = False
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether IAM says that the key is active and STS did not accept it: nothing is settled."""
+        return self.was_refused and self.key is not None and self.key.status == "Active"
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
