@@ -1,7 +1,7 @@
 """Who holds a key: a user, a role or the root user, as IAM describes them.
 
-Part of the inspect stage. In: calls, and a name. Out: a `Principal`. Each call may be refused alone;
-what it would have told is then a gap, and everything else is told.
+Part of the inspect stage. In: calls, and a name. Out: a `Principal`. Each call may be refused
+alone; what it would have told is then a gap, and everything else is told.
 """
 
 from collections.abc import Iterable, Mapping

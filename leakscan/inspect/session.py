@@ -41,7 +41,8 @@ class InspectUnreachableError(InspectError):
 class Settings(Record, frozen=True):
     """How to reach AWS as the responder. What is empty is as the profile has it.
 
-    `region` decides where the profile has none. `timeout_s` is that of one answer.
+    `region` decides where the profile has none. `timeout_s` is that of one answer. At most
+    `max_keys` ids are asked about before anything is verified.
     """
 
     profile: str
@@ -52,21 +53,22 @@ class Settings(Record, frozen=True):
     ca_bundle: str | None = None
     proxy: str | None = None
     timeout_s: float = 10.0
+    max_keys: int = 2000
 
 
 class Responding:
     """A session of the profile, which makes clients."""
 
-    def __init__(self, session: "Session", settings: Settings) -> None:
+    def __init__(self, session: "Session") -> None:
         self._session = session
-        self._settings = settings
 
     def client(self, service: str) -> "BaseClient":
-        """Return a client that signs with the profile's credentials."""
-        region = self._session.get_config_variable("region") or self._settings.region
-        return self._session.create_client(
-            service, region_name=region, endpoint_url=self._settings.endpoint_url
-        )
+        """Return a client that signs with the profile's credentials.
+
+        It raises InspectError instead of signing with a found key, should they become one.
+        """
+        client: BaseClient = self._session.create_client(service)
+        return client
 
 
 def open_session(settings: Settings, found: Collection[str]) -> Responding:
@@ -77,7 +79,7 @@ def open_session(settings: Settings, found: Collection[str]) -> Responding:
 
     """
     with no_library_errors(settings.profile):
-        session = _session(settings)
+        session = _session(settings, found)
         for access_key_id in _stored_ids(session, settings.profile):
             _refuse(access_key_id, found, settings.profile)
         credentials = session.get_credentials()
@@ -85,9 +87,9 @@ def open_session(settings: Settings, found: Collection[str]) -> Responding:
             raise InspectError(
                 f"The profile {settings.profile} has no credentials.", hint=_hint(settings.profile)
             )
-        # What comes from a process or from SSO is seen only now.
+        # On the way there nothing was signed with a found key; what came of it is seen only now.
         _refuse(credentials.get_frozen_credentials().access_key or "", found, settings.profile)
-        return Responding(session, settings)
+        return Responding(session)
 
 
 @contextmanager
@@ -123,10 +125,15 @@ def _hint(profile: str) -> str:
     return f"Try: aws sts get-caller-identity --profile {profile}. Nothing was verified."
 
 
-def _session(settings: Settings) -> "Session":
-    import botocore.session
+def _session(settings: Settings, found: Collection[str]) -> "Session":
+    from leakscan.inspect.guarded import GuardedSession
 
-    session = botocore.session.Session(profile=settings.profile)
+    def check(access_key_id: str) -> None:
+        _refuse(access_key_id, found, settings.profile)
+
+    session = GuardedSession(settings.profile, check, settings.endpoint_url)
+    region = session.get_config_variable("region") or settings.region
+    session.set_config_variable("region", region)
     session.set_config_variable("ignore_configured_endpoint_urls", True)
     session.set_config_variable("sts_regional_endpoints", "regional")
     if settings.ca_bundle:

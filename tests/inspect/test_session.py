@@ -1,7 +1,12 @@
 """The responder's profile: what is refused before anything is asked, and where it may not lead."""
 
+import hashlib
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +25,16 @@ from tests.inspect.inspecting import (
     write_profile,
 )
 from tests.report.builder import key_id, secret_text
-from tests.support.fake_iam import ACCOUNT, RESPONDER, FakeIam, Raw, Refusal, Reply
+from tests.support.fake_iam import (
+    ACCOUNT,
+    RESPONDER,
+    ROLE,
+    FakeIam,
+    Raw,
+    Refusal,
+    Reply,
+    session_of,
+)
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 FOUND_KEY = {"aws_access_key_id": FOUND, "aws_secret_access_key": secret_text("found")}
@@ -86,6 +100,131 @@ def test_a_found_key_that_a_process_gives(iam: FakeIam, aws_files: Path) -> None
     with pytest.raises(InspectError, match="uses a key that was found"):
         opening(iam.url)
     assert iam.requests == []
+
+
+# -- credentials that are found on the way -------------------------------------------------
+
+ROLE_OF = {"role_arn": ROLE, "source_profile": "source"}
+
+
+def process(folder: Path, access_key_id: str, name: str) -> dict[str, str]:
+    """Return settings of a profile whose credentials a program gives."""
+    made = folder / f"{name}.json"
+    key = {"AccessKeyId": access_key_id, "SecretAccessKey": secret_text("found")}
+    made.write_text(json.dumps({"Version": 1, **key}))
+    return {"credential_process": f"cat {made}"}
+
+
+def web_identity(folder: Path) -> dict[str, str]:
+    """Return settings of a profile whose credentials a token of somebody else's buys."""
+    token = folder / "token"
+    token.write_text("a.b.c")
+    return {"role_arn": ROLE, "web_identity_token_file": str(token)}
+
+
+def refused(iam: FakeIam) -> None:
+    with pytest.raises(InspectError, match=f"uses a key that was found: {FOUND}") as caught:
+        opening(iam.url)
+    assert caught.value.code is ExitCode.USAGE
+    assert FOUND not in {one.signer for one in iam.requests}
+
+
+def test_a_found_key_that_a_process_gives_to_a_source_profile_signs_nothing(
+    iam: FakeIam, aws_files: Path
+) -> None:
+    write_profile(aws_files, **ROLE_OF)
+    write_profile(aws_files, "source", **process(aws_files, FOUND, "found"))
+    refused(iam)
+    assert iam.requests == []
+
+
+def test_nor_does_one_at_the_end_of_a_chain_of_roles(iam: FakeIam, aws_files: Path) -> None:
+    write_profile(aws_files, **ROLE_OF)
+    write_profile(aws_files, "source", role_arn=ROLE, source_profile="far")
+    write_profile(aws_files, "far", **process(aws_files, FOUND, "found"))
+    refused(iam)
+    assert iam.requests == []
+
+
+def test_nor_does_one_that_a_role_in_between_gives(iam: FakeIam, aws_files: Path) -> None:
+    iam.says("AssumeRole", session_of(FOUND, secret_text("found")))
+    write_profile(aws_files, **ROLE_OF)
+    write_profile(aws_files, "source", role_arn=ROLE, source_profile="far")
+    write_profile(aws_files, "far", **process(aws_files, RESPONDER_ID, "far"))
+    refused(iam)
+    assert [one.signer for one in iam.requests] == [RESPONDER_ID]
+
+
+@pytest.mark.parametrize("is_source", [True, False])
+def test_nor_does_one_that_a_web_identity_buys(
+    iam: FakeIam, aws_files: Path, is_source: bool
+) -> None:
+    iam.says("AssumeRoleWithWebIdentity", session_of(FOUND, secret_text("found")))
+    if is_source:
+        write_profile(aws_files, **ROLE_OF)
+    write_profile(aws_files, "source" if is_source else "responder", **web_identity(aws_files))
+    refused(iam)
+    assert iam.actions() == ["AssumeRoleWithWebIdentity"]
+
+
+@pytest.mark.parametrize("is_source", [True, False])
+def test_nor_does_one_that_sso_gives(iam: FakeIam, aws_files: Path, is_source: bool) -> None:
+    """In a process of its own: botocore looks where the home is when it is loaded."""
+    path = "/federation/credentials"
+    found = {"accessKeyId": FOUND, "secretAccessKey": secret_text("found"), "sessionToken": "t"}
+    body = json.dumps({"roleCredentials": {**found, "expiration": 4_000_000_000_000}})
+    iam.says(path, Raw(200, body.encode(), {"Content-Type": "application/json"}))
+    start = "https://signin.invalid/start"
+    sso = {"sso_start_url": start, "sso_region": "us-east-1"}
+    sso |= {"sso_account_id": ACCOUNT, "sso_role_name": "reader"}
+    if is_source:
+        write_profile(aws_files, **ROLE_OF)
+    write_profile(aws_files, "source" if is_source else "responder", **sso)
+    tokens = Path(os.environ["HOME"], ".aws", "sso", "cache")
+    tokens.mkdir(parents=True)
+    token = {"startUrl": start, "accessToken": "t", "expiresAt": "2090-01-01T00:00:00Z"}
+    (tokens / f"{hashlib.sha1(start.encode()).hexdigest()}.json").write_text(json.dumps(token))
+    program = (
+        "import sys\nfrom leakscan.inspect.session import InspectError, Settings, open_session\n"
+        "try: open_session(Settings('responder', 'x', endpoint_url=sys.argv[1]), sys.argv[2:])\n"
+        "except InspectError as error: print(error)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, iam.url, FOUND], capture_output=True, text=True
+    )
+    assert done.stdout == f"The profile responder uses a key that was found: {FOUND}.\n", done
+    assert iam.actions() == [path]
+
+
+def test_a_key_that_the_profile_comes_to_use_later_signs_nothing_either(
+    iam: FakeIam, aws_files: Path
+) -> None:
+    soon = (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+    write_profile(aws_files, **process(aws_files, RESPONDER_ID, "made"))
+    made = aws_files / "made.json"
+    key = {**json.loads(made.read_text()), "Expiration": soon}
+    made.write_text(json.dumps(key))
+    inspector = opening(iam.url)
+    made.write_text(json.dumps({**key, "AccessKeyId": FOUND}))
+    with pytest.raises(InspectError, match="uses a key that was found"):
+        inspector.evidence(FOUND)
+    assert {one.signer for one in iam.requests} == {RESPONDER_ID}
+
+
+def test_a_double_is_asked_for_a_role_of_the_profile_too(iam: FakeIam, aws_files: Path) -> None:
+    """It is one of all of AWS: a test must not reach AWS with the profile's credentials."""
+    session = key_id("session", "ASIA", int(ACCOUNT))
+    iam.says("AssumeRole", session_of(session, RESPONDER_SECRET))
+    write_profile(aws_files, **ROLE_OF)
+    write_profile(aws_files, "source", **process(aws_files, RESPONDER_ID, "source"))
+    opening(iam.url)
+    assert [(one.action, one.signer) for one in iam.requests] == [
+        ("AssumeRole", RESPONDER_ID),
+        ("GetCallerIdentity", session),
+    ]
+
+
+# -- whose credentials, and where they are used --------------------------------------------
 
 
 def test_keys_of_the_environment_are_not_those_of_the_profile(

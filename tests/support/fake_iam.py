@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Final, Self
@@ -74,6 +74,20 @@ NOTHING_SUCH: Final = Refusal(404, "NoSuchEntity", "There is no such thing.")
 def document(*statements: Values) -> str:
     """Return a policy document as IAM's XML holds it: JSON, percent-encoded."""
     return quote(json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))
+
+
+def session_of(access_key_id: str, secret: str) -> Values:
+    """Return what AssumeRole and its like answer: credentials for an hour."""
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    return {
+        "Credentials": {
+            "AccessKeyId": access_key_id,
+            "SecretAccessKey": secret,
+            "SessionToken": "t" * 120,
+            "Expiration": ends,
+        },
+        "AssumedRoleUser": {"Arn": SESSION, "AssumedRoleId": "AROA" + "Q" * 17 + ":i-0abc"},
+    }
 
 
 def decision(action: str, word: str = "implicitDeny", **more: Any) -> Values:
@@ -252,6 +266,9 @@ OF_USER: Final = (
 """All that is asked about the user; each may be denied alone."""
 
 
+_STS: Final = ("GetCallerIdentity", "AssumeRole", "AssumeRoleWithWebIdentity")
+
+
 # -- HTTP and XML -------------------------------------------------------------------------
 
 
@@ -275,6 +292,14 @@ class _Handler(BaseHTTPRequestHandler):
             signer[1] if signer else "",
             self.headers.get("User-Agent", ""),
             "X-Amz-Security-Token" in self.headers,
+        )
+        self._send(request.action, self.server.iam.answer(request))
+
+    def do_GET(self) -> None:
+        """Answer the one call of SSO that gives credentials, by its path."""
+        assert isinstance(self.server, _Server)
+        request = Request(
+            self.path.split("?")[0], {}, "", self.headers.get("User-Agent", ""), False
         )
         self._send(request.action, self.server.iam.answer(request))
 
@@ -316,9 +341,7 @@ def _envelope(action: str, reply: Values | Refusal) -> str:
             f"<Type>Sender</Type><Code>{reply.code}</Code><Message>{escape(reply.message)}</Message>"
             f"</Error><RequestId>{_REQUEST_ID}</RequestId></ErrorResponse>"
         )
-    service, version = (
-        ("sts", "2011-06-15") if action == "GetCallerIdentity" else ("iam", "2010-05-08")
-    )
+    service, version = ("sts", "2011-06-15") if action in _STS else ("iam", "2010-05-08")
     return (
         f'<{action}Response xmlns="https://{service}.amazonaws.com/doc/{version}/">'
         f"<{action}Result>{''.join(_xml(reply))}</{action}Result>"
