@@ -158,6 +158,31 @@ PARTITIONS: Final[Mapping[str, Partition]] = {
 """All partitions by name. Source: botocore, data/partitions.json; a test compares the two."""
 
 
+_AWS_REGIONS: Final = (
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
+    "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "ap-south-1",
+    "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2",
+)  # fmt: skip
+REGIONS_OF_ALL: Final = frozenset(_AWS_REGIONS)
+"""The regions of the partition `aws` that every account has; every later one is switched on.
+
+In one that an account has not switched on, its keys are as unknown as those that do not exist.
+Source: AWS Account Management Reference, "Enable or disable AWS Regions"; aws/aws-sdk-ruby#2850.
+"""
+REGIONS: Final = REGIONS_OF_ALL | frozenset(
+    (
+        "af-south-1", "ap-east-1", "ap-east-2", "ap-south-2", "ap-southeast-3", "ap-southeast-4",
+        "ap-southeast-5", "ap-southeast-6", "ap-southeast-7", "ca-west-1", "eu-central-2",
+        "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "me-south-1", "me-west-1",
+        "mx-central-1", "sa-west-1",
+        "us-gov-east-1", "us-gov-west-1", "cn-north-1", "cn-northwest-1", "eusc-de-east-1",
+        "us-iso-east-1", "us-iso-west-1", "us-isob-east-1", "us-isob-west-1", "eu-isoe-west-1",
+        "us-isof-east-1", "us-isof-south-1",
+    )
+)  # fmt: skip
+"""Regions that are known to exist. Source: botocore, data/partitions.json; a test compares them."""
+
+
 def partition_of(region: str) -> Partition | None:
     """Return the partition whose regions are named like this one; None if none are."""
     for partition in PARTITIONS.values():

@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from leakscan.aws import account_id
+from leakscan.aws import REGIONS_OF_ALL, account_id
 from leakscan.verdict import Cause, Holder, Verdict, VerdictState
 from leakscan.verify.base import Answer, Endpoint
 
@@ -44,19 +44,6 @@ _UNREADABLE: Final = frozenset(
     {"IncompleteSignature", "MissingAuthenticationToken", "MissingAuthenticationTokenException"}
     | {"ValidationError", "InvalidAction", "InvalidParameterValue", "MissingAction"}
 )
-
-_ON_BY_DEFAULT: Final = frozenset(
-    (
-        "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1",
-        "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "ap-south-1",
-        "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2",
-    )
-)  # fmt: skip
-"""The regions of the partition `aws` that every account has; every later one is switched on.
-
-In one that an account has not switched on, its keys are as unknown as those that do not exist.
-Source: AWS Account Management Reference, "Enable or disable AWS Regions"; aws/aws-sdk-ruby#2850.
-"""
 
 
 def judge(answer: Answer, access_key_id: str, endpoint: Endpoint, at: datetime) -> Verdict:
@@ -141,7 +128,7 @@ def _live(arn: str, key_id: str) -> Verdict:
 
 
 _WHO: Final = {
-    Holder.ROOT: "the root of account {}, which no policy of that account limits",
+    Holder.ROOT: "the root user of account {}, whom no policy of that account limits",
     Holder.USER: "an IAM user of account {}",
     Holder.ROLE_SESSION: "a session of a role of account {}",
     Holder.FEDERATED: "a federated user of account {}",
@@ -161,7 +148,7 @@ def _holder(service: str, resource: str) -> Holder:
 
 
 def _not_accepted(key_id: str, endpoint: Endpoint) -> Verdict:
-    if endpoint.partition == "aws" and endpoint.region not in _ON_BY_DEFAULT:
+    if endpoint.partition == "aws" and endpoint.region not in REGIONS_OF_ALL:
         text = f"{endpoint.region} does not know it, as it knows no key of an account that has not"
         return _unknown(Cause.REGION, f"{text} switched that region on.")
     text = f"AWS (partition {endpoint.partition}) does not accept it: "
@@ -179,10 +166,9 @@ def _mismatch(answer: Answer, endpoint: Endpoint) -> Verdict:
     """
     words = answer.message.lower()
     if _MISMATCH_WORDS in words:
-        text = f"AWS (partition {endpoint.partition}) knows the id, and this secret is not its own."
-        return Verdict(
-            VerdictState.WRONG_SECRET, f"{text} With another secret the key may be live."
-        )
+        text = f"AWS (partition {endpoint.partition}) knows the id, and this secret is not its own,"
+        text += " unless something on the way changed the call. With another secret the key may be"
+        return Verdict(VerdictState.WRONG_SECRET, f"{text} live.")
     if _SCOPE_WORDS in words:
         text = f"The host that was asked is of another region than {endpoint.region}; it said"
         return _unknown(Cause.REGION, f"{text} nothing of the key.")

@@ -23,7 +23,10 @@ from leakscan.verify.base import Answer, Asking, Endpoint, Keys, Memory, Questio
 from leakscan.verify.throttle import Breaker, RateLimit, backoff_s
 
 SETTLE_S: Final = 5.0
-"""Between two calls of one id with different secrets; see the source above."""
+"""At least, between two calls of one id with different secrets; see the source above. A random time
+of up to as much again is added, for several runs that look at one key may have begun together."""
+_HUNG_S: Final = 1.0
+"""A call without an answer that took so long may still be under way."""
 _RETRIES: Final[dict[Cause, int]] = {Cause.THROTTLED: 3, Cause.SERVER: 2, Cause.UNREACHABLE: 1}
 _ELSEWHERE: Final = frozenset({Cause.REGION, Cause.UNREACHABLE})
 """Causes for which another region of the same partition is asked."""
@@ -63,11 +66,11 @@ class Asker:
             verdict = self._remembered(question, keys)
             if verdict is None:
                 if asked_before:
-                    self._tools.wait(SETTLE_S)
+                    self._settle()
                 asked_before = True
                 verdict = self._settled(question, keys)
                 if not keys.borrowed:
-                    self._tools.memory.keep(keys.fingerprint, question.hosts, verdict)
+                    self._tools.memory.keep(keys.fingerprint, question.places, verdict)
             yield keys, verdict
             if _decides(question, verdict):
                 return
@@ -75,15 +78,18 @@ class Asker:
     def _remembered(self, question: Question, keys: Keys) -> Verdict | None:
         if keys.borrowed:  # Their finding alone does not say which credential was asked about.
             return None
-        return self._tools.memory.find(keys.fingerprint, question.hosts)
+        return self._tools.memory.find(keys.fingerprint, question.places)
 
     def _settled(self, question: Question, keys: Keys) -> Verdict:
         """Return the verdict on one candidate; a mismatch only after a second look."""
         verdict = self._everywhere(question, keys)
         if verdict.state is VerdictState.WRONG_SECRET:
-            self._tools.wait(SETTLE_S)
+            self._settle()
             verdict = self._everywhere(question, keys)
         return verdict
+
+    def _settle(self) -> None:
+        self._tools.wait(SETTLE_S * (1 + self._tools.random()))
 
     def _everywhere(self, question: Question, keys: Keys) -> Verdict:
         """Ask one partition after the other, until one of them knows the id."""
@@ -115,9 +121,13 @@ class Asker:
         while True:
             if self._tools.breaker.is_open(endpoint.host):
                 return _given_up(endpoint)
+            began = self._tools.clock()
             verdict = self._once(key_id, keys, endpoint)
             if verdict.cause is None or retries >= _RETRIES.get(verdict.cause, 0):
                 return verdict
+            took_s = (self._tools.clock() - began).total_seconds()
+            if verdict.cause is Cause.UNREACHABLE and took_s >= _HUNG_S:
+                self._settle()
             self._tools.wait(backoff_s(retries, self._tools.random))
             retries += 1
 
@@ -163,7 +173,7 @@ def _weakest(said: list[Verdict]) -> Verdict:
 def _half_asked(verdict: Verdict, question: Question) -> Verdict:
     """Return the doubt where a partition that may know the id could not be asked."""
     names = ", ".join(question.left_out)
-    text = f"{verdict.text} Partition {names} was not asked: it has no FIPS endpoint."
+    text = f"{verdict.text} Partition {names}, which it may be of, was not asked."
     return replace(verdict, state=VerdictState.UNKNOWN, cause=Cause.PARTITION, text=text)
 
 

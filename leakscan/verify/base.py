@@ -31,8 +31,8 @@ class Endpoint(Record, frozen=True):
 class Keys(Record, frozen=True):
     """A secret to try with an id, and the finding that holds it.
 
-    `borrowed` are the findings of lone parts that were put to it because they stand in the same
-    content: a guess, which only AWS's yes makes one credential.
+    `borrowed` are the findings of parts that were put to it because they stand in the same content,
+    lone or paired with another id: a guess, which only AWS's yes makes one credential.
     """
 
     fingerprint: Fingerprint
@@ -58,6 +58,12 @@ class Question(Record, frozen=True):
     def hosts(self) -> tuple[str, ...]:
         """The hosts that may be asked."""
         return tuple(endpoint.host for endpoint in self.endpoints)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where the answer would come from, and what could not be asked: what it is kept under."""
+        asked = (f"{one.partition} {one.region} {one.url}" for one in self.endpoints)
+        return (*asked, *(f"not asked: {partition}" for partition in self.left_out))
 
 
 class Answer(Record, frozen=True):
@@ -94,12 +100,12 @@ class Asking(Protocol):
 class Memory(Protocol):
     """Verdicts of earlier runs, none of them older than the user wants."""
 
-    def find(self, fingerprint: Fingerprint, hosts: tuple[str, ...]) -> Verdict | None:
-        """Return what the same hosts said of a credential, None if that is not known."""
+    def find(self, fingerprint: Fingerprint, places: tuple[str, ...]) -> Verdict | None:
+        """Return what the same places said of a credential, None if that is not known."""
         ...
 
-    def keep(self, fingerprint: Fingerprint, hosts: tuple[str, ...], verdict: Verdict) -> None:
-        """Keep what these hosts said, if it concluded anything."""
+    def keep(self, fingerprint: Fingerprint, places: tuple[str, ...], verdict: Verdict) -> None:
+        """Keep what these places said, if it concluded anything."""
         ...
 
 

@@ -49,5 +49,5 @@ def _severity(before: Level, verdict: Verdict) -> Level:
 
 def _why_live(verdict: Verdict) -> str:
     if verdict.holder is Holder.ROOT:
-        return "AWS accepted it, and it is a root key: nothing in the account is closed to it."
+        return "AWS accepted it, and it is a root key: no policy of the account limits it."
     return "AWS accepted it."

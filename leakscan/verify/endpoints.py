@@ -1,14 +1,14 @@
 """Where to ask: hosts of AWS, made from names of regions that fit a partition's strict pattern.
 
 Part of the verify stage. In: hints of a credential and what the user set. Out: `Endpoint`s, the
-likeliest first. Text of a repository chooses among partitions only; the token itself may choose
-a region, for AWS wrote that. Nothing here opens a connection or reads the environment.
+likeliest first. What stands in a repository, a forged token included, chooses among partitions and
+regions that are known, and no more. Nothing here opens a connection or reads the environment.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from leakscan.aws import PARTITIONS, Partition, partition_of, token_region
+from leakscan.aws import PARTITIONS, REGIONS, Partition, partition_of, token_region
 from leakscan.record import Record
 from leakscan.redact import Secret
 from leakscan.verify.base import Endpoint
@@ -16,6 +16,8 @@ from leakscan.verify.base import Endpoint
 _FIPS_REGIONS: Final = frozenset({"us-east-1", "us-east-2", "us-west-1", "us-west-2"})
 """Source: AWS, "FIPS endpoints by service"; botocore, data/endpoints.json, `sts`. The rule set of
 botocore makes up such hosts for other regions too, and nothing answers there."""
+
+_ISOLATED: Final = "aws-iso"
 
 
 class Where(Record, frozen=True):
@@ -35,8 +37,8 @@ def endpoints(regions: Sequence[str], token: Secret | None, where: Where) -> tup
     """Return where to ask about a credential, partition by partition, the likeliest first.
 
     `regions` are those that stand near it. In a partition comes first the region that the user
-    set or else the token's own, then the default one, for STS may be off in the first. With
-    `where.fips` only FIPS hosts are returned: see `without_fips` for the partitions that fell out.
+    set or else the token's own, then the default one, for STS may be off in the first. See
+    `left_out` for the partitions that are not asked.
     """
     partitions = _partitions(regions, token, where)
     if where.endpoint_url is not None:
@@ -44,19 +46,27 @@ def endpoints(regions: Sequence[str], token: Secret | None, where: Where) -> tup
     return tuple(
         Endpoint(partition.name, region, f"https://{host}")
         for partition in partitions
+        if _is_asked(partition, where)
         for region, host in _hosts(partition, token, where)
     )
 
 
-def without_fips(regions: Sequence[str], token: Secret | None, where: Where) -> tuple[str, ...]:
-    """Return the partitions to ask that `endpoints` leaves out, for want of a FIPS host.
+def left_out(regions: Sequence[str], token: Secret | None, where: Where) -> tuple[str, ...]:
+    """Return the partitions it may be of that `endpoints` leaves out.
 
-    What the others do not know may be live there: such a verdict is unknown, cause partition.
+    Because they have no FIPS host, because the user named the one endpoint to ask, or because they
+    are isolated networks, which are asked if the user names them. What the others do not know may
+    be live there: such a verdict is unknown, cause partition.
     """
-    if where.endpoint_url is not None:
-        return ()
+    asked = {one.partition for one in endpoints(regions, token, where)}
     partitions = _partitions(regions, token, where)
-    return tuple(one.name for one in partitions if not any(_hosts(one, token, where)))
+    return tuple(one.name for one in partitions if one.name not in asked)
+
+
+def _is_asked(partition: Partition, where: Where) -> bool:
+    """Say whether a partition is asked when it is hinted at; text near a key can name any."""
+    named = (*where.partitions, getattr(partition_of(where.region or ""), "name", ""))
+    return not partition.name.startswith(_ISOLATED) or partition.name in named
 
 
 def _partitions(
@@ -70,7 +80,9 @@ def _partitions(
 
 
 def _region_of(token: Secret | None) -> str | None:
-    return token_region(token.reveal()) if token is not None else None
+    """Return the region that a token names, if there is one of that name."""
+    region = token_region(token.reveal()) if token is not None else None
+    return region if region in REGIONS else None
 
 
 def _hosts(partition: Partition, token: Secret | None, where: Where) -> Iterator[tuple[str, str]]:

@@ -6,21 +6,17 @@ asked about, and keys of accounts that nobody named only if the user says so.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Final
 
 from leakscan import aws
 from leakscan.model import Finding, Fingerprint, Status
 from leakscan.record import Record
-from leakscan.redact import Secret
 from leakscan.verdict import Cause, Verdict, VerdictState
-from leakscan.verify.base import Keys, Question
-from leakscan.verify.endpoints import Where, endpoints, without_fips
+from leakscan.verify.base import Question
+from leakscan.verify.candidates import Candidates, by_content
+from leakscan.verify.endpoints import Where, endpoints, left_out
 
-MAX_CANDIDATES: Final = 5
-"""Secrets that are tried with one id: more would be guessing, and each leaves a trace at AWS."""
-_MAX_LOOKED_AT: Final = 200
 _TESTED: Final = ("AKIA", "ASIA")
 _ID_ALONE: Final = "Its secret is not known, and an id alone opens nothing. It was not asked."
 
@@ -44,31 +40,63 @@ class Plan(Record, frozen=True):
     decided: dict[Fingerprint, Verdict]
 
 
-def make_plan(findings: Sequence[Finding], policy: Policy, where: Where) -> Plan:
-    """Return what to ask about findings, in the order of the findings."""
+def make_plan(
+    findings: Sequence[Finding], policy: Policy, where: Where, beside: Sequence[Finding] = ()
+) -> Plan:
+    """Return what to ask about findings, in their order.
+
+    `beside` are findings of the same repository that lend their parts. They are asked about only
+    where that tells something of the others: where they have the same id, or are a lone id beside
+    a secret of theirs.
+    """
+    everything = [*findings, *beside]
     by_id: dict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
+    for finding in everything:
         by_id[finding.credential.identity.access_key_id or ""].append(finding)
-    lone = by_id.pop("", [])
-    decided = {one.credential.fingerprint: _lone(one) for one in lone}
-    neighbours = _Neighbours(lone)
+    decided = {one.credential.fingerprint: _lone(one) for one in by_id.pop("", [])}
+    candidates = Candidates(everything)
+    wanted = _wanted(findings, beside)
     questions: list[Question] = []
     for key_id, own in by_id.items():
-        verdict = _offline(key_id, own, policy)
+        verdict = _not_wanted(key_id, wanted) or _offline(key_id, own, candidates, policy)
+        if verdict is None and len(questions) >= policy.most:
+            verdict = _not_checked(f"More than {policy.most} keys: it was not asked.")
         if verdict is None:
-            question = _question(key_id, own, neighbours, where)
+            question = _question(key_id, own, candidates, where)
             verdict = _unanswerable(question, own)
-            if verdict is None and len(questions) < policy.most:
+            if verdict is None:
                 questions.append(question)
                 continue
-            verdict = verdict or _not_checked(
-                f"More than {policy.most} keys (--max-keys). Not asked."
-            )
         decided.update({one.credential.fingerprint: verdict for one in own})
     return Plan(tuple(questions), decided)
 
 
-def _offline(key_id: str, own: Sequence[Finding], policy: Policy) -> Verdict | None:
+def _wanted(findings: Sequence[Finding], beside: Sequence[Finding]) -> set[str]:
+    """Return the ids that tell something of some findings."""
+    ids = {one.credential.identity.access_key_id for one in findings}
+    holding = [one for one in findings if _holds_secret(one)]
+    contents = by_content(holding).keys()
+    paired = {
+        one.credential.identity.access_key_id for one in (*findings, *beside) if _holds_secret(one)
+    }
+    for content, others in by_content(beside).items():
+        if content in contents:
+            ids |= {one.credential.identity.access_key_id for _, one in others} - paired
+    return {key_id for key_id in ids if key_id is not None}
+
+
+def _not_wanted(key_id: str, wanted: set[str]) -> Verdict | None:
+    return None if key_id in wanted else _not_checked("It was not wanted. It was not asked.")
+
+
+def _holds_secret(finding: Finding) -> bool:
+    identity = finding.credential.identity
+    return identity.secret is not None or identity.session_token is not None
+
+
+def _offline(
+    key_id: str, own: Sequence[Finding], candidates: Candidates, policy: Policy
+) -> Verdict | None:
     """Return the verdict on an id that is not to be asked about, None if it is."""
     account = aws.account_id(key_id)
     if aws.is_canary(account) or account in policy.canary_accounts:
@@ -82,7 +110,7 @@ def _offline(key_id: str, own: Sequence[Finding], policy: Policy) -> Verdict | N
         return _not_checked("It is not new in this range. It was not asked.")
     if policy.any_account or account in policy.owned_accounts:
         return None
-    if all(one.credential.identity.secret is None for one in own):
+    if not candidates.has_any(key_id, own):
         return _not_checked(_ID_ALONE)
     return Verdict(VerdictState.FOREIGN_ACCOUNT, _why_foreign(key_id, account))
 
@@ -105,10 +133,28 @@ def _lone(finding: Finding) -> Verdict:
     return _not_checked(f"The id of this {what} is not known: AWS cannot be asked.")
 
 
+def _question(
+    key_id: str, own: Sequence[Finding], candidates: Candidates, where: Where
+) -> Question:
+    """Return what to ask about an id; without candidates if there is nothing to ask with."""
+    tried, untried = candidates.of(key_id, own)
+    regions = tuple(dict.fromkeys(region for one in own for region in one.credential.regions))
+    token = tried[0].token if tried else None
+    return Question(
+        key_id,
+        tried,
+        endpoints(regions, token, where),
+        untried,
+        left_out(regions, token, where),
+    )
+
+
 def _unanswerable(question: Question, own: Sequence[Finding]) -> Verdict | None:
     """Return the verdict where there is nothing to ask with, or nobody to ask."""
     if question.candidates and not question.endpoints:
-        text = f"Partition {', '.join(question.left_out)} has no FIPS endpoint. It was not asked."
+        text = (
+            f"Partition {', '.join(question.left_out)} cannot be asked this way. It was not asked."
+        )
         return Verdict(VerdictState.UNKNOWN, text, Cause.PARTITION)
     if question.candidates:
         return None
@@ -116,89 +162,3 @@ def _unanswerable(question: Question, own: Sequence[Finding]) -> Verdict | None:
         text = "Temporary keys work with their session token alone, which is not known. Not asked."
         return Verdict(VerdictState.TOKEN_MISSING, text)
     return _not_checked(_ID_ALONE)
-
-
-# -- candidates ---------------------------------------------------------------------------
-
-
-class _Neighbours:
-    """Lone parts by the contents they stand in."""
-
-    def __init__(self, lone: Sequence[Finding]) -> None:
-        self._by_content: dict[object, list[Finding]] = defaultdict(list)
-        for finding in sorted(lone, key=_best_first):
-            for content in _contents(finding):
-                self._by_content[content].append(finding)
-
-    def of(self, own: Sequence[Finding]) -> list[Finding]:
-        """Return lone parts that stand in a content of these findings, the best first."""
-        found: dict[Fingerprint, Finding] = {}
-        for content in {content for one in own for content in _contents(one)}:
-            for finding in islice(self._by_content.get(content, ()), _MAX_LOOKED_AT):
-                found[finding.credential.fingerprint] = finding
-        return sorted(found.values(), key=_best_first)
-
-
-def _contents(finding: Finding) -> set[object]:
-    """Return what names the contents of a finding: object ids, or names of git's own files."""
-    return {one.object_id or (one.place, one.name, one.path) for one in finding.occurrences}
-
-
-def _best_first(finding: Finding) -> tuple[int, int, bool, str]:
-    credential = finding.credential
-    points = sum(reason.effect for reason in credential.reasons)
-    at_head = finding.exposure.at_head
-    return -credential.confidence.rank, -points, not at_head, credential.fingerprint
-
-
-def _question(
-    key_id: str, own: Sequence[Finding], neighbours: _Neighbours, where: Where
-) -> Question:
-    """Return what to ask about an id; without candidates if there is nothing to ask with."""
-    made = _distinct(_candidates(key_id, sorted(own, key=_best_first), neighbours.of(own)))
-    tried, rest = made[:MAX_CANDIDATES], made[MAX_CANDIDATES:]
-    holders = {keys.fingerprint for keys in tried}
-    regions = tuple(dict.fromkeys(region for one in own for region in one.credential.regions))
-    token = tried[0].token if tried else None
-    return Question(
-        key_id,
-        tuple(tried),
-        endpoints(regions, token, where),
-        tuple(dict.fromkeys(k.fingerprint for k in rest if k.fingerprint not in holders)),
-        without_fips(regions, token, where),
-    )
-
-
-def _distinct(candidates: Iterator[Keys]) -> list[Keys]:
-    """Return what differs in its values, up to a limit."""
-    made: dict[tuple[Secret, Secret | None], Keys] = {}
-    for keys in islice(candidates, _MAX_LOOKED_AT):
-        made.setdefault((keys.secret, keys.token), keys)
-    return list(made.values())
-
-
-def _candidates(
-    key_id: str, own: Sequence[Finding], neighbours: Sequence[Finding]
-) -> Iterator[Keys]:
-    """Yield what can be tried: what was found as one, then what stands beside it."""
-    temporary = key_id.startswith("ASIA")
-    tokens = list(_tokens(own)) + list(_tokens(neighbours)) if temporary else []
-    for borrowed, findings in ((False, own), (True, neighbours)):
-        for finding in findings:
-            credential = finding.credential
-            secret, token = credential.identity.secret, credential.identity.session_token
-            if secret is None:
-                continue
-            lent = (credential.fingerprint,) if borrowed else ()
-            if not temporary or token is not None:
-                yield Keys(credential.fingerprint, secret, token if temporary else None, lent)
-                continue
-            for lender, other in tokens:
-                yield Keys(credential.fingerprint, secret, other, (*lent, lender))
-
-
-def _tokens(findings: Sequence[Finding]) -> Iterator[tuple[Fingerprint, Secret]]:
-    for finding in findings:
-        token = finding.credential.identity.session_token
-        if token is not None:
-            yield finding.credential.fingerprint, token

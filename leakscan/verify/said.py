@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from leakscan.model import Finding, Fingerprint
 from leakscan.verdict import Verdict, VerdictState
 from leakscan.verify.base import Keys, Question, Result
-from leakscan.verify.plan import MAX_CANDIDATES, Plan
+from leakscan.verify.candidates import MAX_CANDIDATES
+from leakscan.verify.plan import Plan
 
 _TELLING: Final = (
     VerdictState.LIVE,
@@ -33,6 +34,7 @@ class Said:
         self._of_id: dict[str, list[Finding]] = defaultdict(list)
         for finding in findings:
             self._of_id[finding.credential.identity.access_key_id or ""].append(finding)
+        self._lone = {one.credential.fingerprint for one in self._of_id[""]}
 
     def verdict(self, fingerprint: Fingerprint) -> Verdict:
         """Return the verdict on a finding."""
@@ -40,14 +42,18 @@ class Said:
 
     def add(self, question: Question, result: Result) -> None:
         """Hear what came of a question."""
-        live = [(keys, verdict) for keys, verdict in result.tried if _is_live(verdict)]
-        for keys, verdict in live:
-            for fingerprint in (keys.fingerprint, *keys.borrowed):
-                self._verdicts[fingerprint] = verdict
-        parts = {part for keys, _ in live for part in (keys.fingerprint, *keys.borrowed)}
+        parts = {
+            part: verdict
+            for keys, verdict in result.tried
+            if _is_live(verdict)
+            for part in (keys.fingerprint, *keys.borrowed)
+        }
         for finding in self._of_id[question.access_key_id]:
-            if finding.credential.fingerprint not in parts:
-                self._verdicts[finding.credential.fingerprint] = _of(finding, question, result)
+            fingerprint = finding.credential.fingerprint
+            said = parts.get(fingerprint)
+            self._verdicts[fingerprint] = said or _of(finding, question, result)
+        # A part that was paired with another id keeps the verdict on that pair.
+        self._verdicts |= {part: said for part, said in parts.items() if part in self._lone}
 
 
 def _of(finding: Finding, question: Question, result: Result) -> Verdict:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Final, Protocol
 
 from leakscan.model import Finding
+from leakscan.verdict import VerdictState
 from leakscan.verify.base import Question, Result
 from leakscan.verify.effect import with_verdict
 from leakscan.verify.endpoints import Where
@@ -17,6 +18,13 @@ from leakscan.verify.said import Said
 
 MAX_THREADS: Final = 32
 """Ids at a time; most of them wait, for an answer or for their next call."""
+
+_TOLD_UNASKED: Final = (
+    VerdictState.LIVE,
+    VerdictState.UNKNOWN,
+    VerdictState.FOREIGN_ACCOUNT,
+    VerdictState.TOKEN_MISSING,
+)
 
 
 class Asks(Protocol):
@@ -30,7 +38,10 @@ class Asks(Protocol):
 
 
 class Verifier:
-    """Verifies findings. `told` hears how many ids of how many are done."""
+    """Verifies findings. `told` hears how many ids of how many are done.
+
+    `calls` counts what was sent, `live` names the ids that AWS accepted, both also after an error.
+    """
 
     def __init__(
         self,
@@ -38,29 +49,34 @@ class Verifier:
         where: Where,
         make_asker: Callable[[], Asks],
         told: Callable[[int, int], None] = lambda done, total: None,
-        before: Callable[[Question], None] = lambda question: None,
     ) -> None:
         self._policy = policy
         self._where = where
         self._make_asker = make_asker
         self._told = told
-        self._before = before
         self.calls = 0
+        self.live: list[str] = []
 
-    def plan(self, findings: Sequence[Finding]) -> Plan:
-        """Return what would be asked about findings; nothing is."""
-        return make_plan(findings, self._policy, self._where)
+    def plan(self, findings: Sequence[Finding], beside: Sequence[Finding] = ()) -> Plan:
+        """Return what would be asked about findings; nothing is. `beside` lend their parts."""
+        return make_plan(findings, self._policy, self._where, beside)
 
-    def verify(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return the findings with their verdicts; `before` hears of each id before it is asked."""
-        plan = self.plan(findings)
-        said = Said(findings, plan)
+    def verify(
+        self,
+        findings: Sequence[Finding],
+        beside: Sequence[Finding] = (),
+        plan: Plan | None = None,
+    ) -> list[Finding]:
+        """Return the findings with their verdicts, then what of `beside` is live or not settled.
+
+        `plan` is what `plan` returned for the same findings, if that was called already.
+        """
+        plan = plan or self.plan(findings, beside)
+        said = Said([*findings, *beside], plan)
         for question, result in self._ask(plan.questions):
             said.add(question, result)
-        return [
-            with_verdict(finding, said.verdict(finding.credential.fingerprint))
-            for finding in findings
-        ]
+        verified = [_with(one, said) for one in findings]
+        return verified + [one for one in (_with(one, said) for one in beside) if _matters(one)]
 
     def _ask(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Result]]:
         if not questions:
@@ -68,15 +84,23 @@ class Verifier:
         asker = self._make_asker()
         threads = ThreadPoolExecutor(min(MAX_THREADS, len(questions)))
         try:
-            asked = {threads.submit(self._one, asker, one): one for one in questions}
+            asked = {threads.submit(asker.ask, one): one for one in questions}
             for done, future in enumerate(as_completed(asked), 1):
-                yield asked[future], future.result()
+                question, result = asked[future], future.result()
+                if any(one.state is VerdictState.LIVE for _, one in result.tried):
+                    self.live.append(question.access_key_id)
+                yield question, result
                 self._told(done, len(questions))
         finally:
             # Not waited for: after Ctrl-C nobody wants to hear of those that are under way.
             threads.shutdown(wait=False, cancel_futures=True)
             self.calls += asker.calls
 
-    def _one(self, asker: Asks, question: Question) -> Result:
-        self._before(question)
-        return asker.ask(question)
+
+def _with(finding: Finding, said: Said) -> Finding:
+    return with_verdict(finding, said.verdict(finding.credential.fingerprint))
+
+
+def _matters(finding: Finding) -> bool:
+    """Say whether a finding that nobody asked for has to be told of all the same."""
+    return finding.verdict.state in _TOLD_UNASKED

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec.structs import replace
+
 from leakscan.model import (
     Boundary,
     Credential,
@@ -62,14 +64,13 @@ def finding(
     objects: tuple[str, ...] = ("one",),
     regions: tuple[str, ...] = (),
     status: Status = Status.NEW,
+    line: int = 1,
 ) -> Finding:
     """Return a finding whose fingerprint is `name` and which stands in some objects."""
     credential = Credential(
         Fingerprint(name), Identity(key, secret, token), _RULE, severity, confidence, 4.7,
         (Reason("made", points, "It is made up."),), regions,
     )  # fmt: skip
-    places = tuple(
-        Occurrence(Place.FILE, Event.INTRODUCED, (Part.SECRET,), object_id(one), path=b"a.env")
-        for one in objects
-    )
+    here = Occurrence(Place.FILE, Event.INTRODUCED, (Part.SECRET,), path=b"a.env", line=line)
+    places = tuple(replace(here, object_id=object_id(one)) for one in objects)
     return Finding(credential, places, Exposure(), status=status)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan.model import Fingerprint
 from leakscan.verdict import Cause, Verdict, VerdictState
@@ -43,6 +44,7 @@ class World:
 
     def __init__(self, reply: Reply | Sequence[Answer]) -> None:
         self.time = NOW
+        self.random = 0.5
         self.waited: list[float] = []
         self.calls: list[tuple[Keys, Endpoint, datetime]] = []
         self.kept: dict[Fingerprint, Verdict] = {}
@@ -50,7 +52,7 @@ class World:
         self.asker = Asker(
             Tools(
                 self, RateLimit(1000, self._seconds, self._pass), Breaker(3), self,
-                lambda: self.time, self._wait, lambda: 0.5,
+                lambda: self.time, self._wait, lambda: self.random,
             )
         )  # fmt: skip
 
@@ -70,10 +72,10 @@ class World:
             return self._reply(keys, endpoint, at)
         return self._reply[min(len(self.calls), len(self._reply)) - 1]
 
-    def find(self, fingerprint: Fingerprint, hosts: tuple[str, ...]) -> Verdict | None:
+    def find(self, fingerprint: Fingerprint, places: tuple[str, ...]) -> Verdict | None:
         return self.kept.get(fingerprint)
 
-    def keep(self, fingerprint: Fingerprint, hosts: tuple[str, ...], verdict: Verdict) -> None:
+    def keep(self, fingerprint: Fingerprint, places: tuple[str, ...], verdict: Verdict) -> None:
         if verdict.state is not VerdictState.UNKNOWN:  # As `Kept` does.
             self.kept[fingerprint] = verdict
 
@@ -123,7 +125,7 @@ def test_a_mismatch_is_asked_twice_after_a_pause() -> None:
     world = World([MISMATCH])
     assert world.verdict(question()).state is VerdictState.WRONG_SECRET
     assert len(world.calls) == 2
-    assert world.waited == [SETTLE_S]
+    assert world.waited == [SETTLE_S * 1.5]
 
 
 def test_a_mismatch_that_was_false_is_corrected() -> None:
@@ -267,3 +269,36 @@ def test_a_no_without_a_partition_that_may_know_better_is_a_doubt(answer: Answer
     expected = Cause.PARTITION if answer is NOT_ACCEPTED else None
     assert verdict.cause is expected
     assert (verdict.state is VerdictState.UNKNOWN) == (answer is NOT_ACCEPTED)
+
+
+def test_a_call_that_may_still_be_under_way_is_waited_for() -> None:
+    """Else two calls of one id are under way, and the second can fail falsely."""
+
+    def reply(tried: Keys, endpoint: Endpoint, at: datetime) -> Answer:
+        if len(world.calls) > 1:
+            return LIVE
+        world.time += timedelta(seconds=10)
+        return SILENT
+
+    world = World(reply)
+    assert world.verdict(question()).state is VerdictState.LIVE
+    assert max(world.waited) >= SETTLE_S
+
+
+def test_runs_that_began_together_do_not_meet_again() -> None:
+    waits = set()
+    for number in (0.0, 0.25, 1.0):
+        world = World([MISMATCH])
+        world.random = number
+        world.run(question())
+        waits |= set(world.waited)
+    assert len(waits) == 3
+    assert min(waits) >= SETTLE_S
+
+
+def test_what_is_kept_is_kept_under_where_it_was_asked() -> None:
+    south = Endpoint("aws", "me-south-1", EAST.url)
+    asked = [question(at=(one,)) for one in (EAST, south, replace(EAST, partition="aws-cn"))]
+    asked.append(replace(asked[0], left_out=("aws-cn",)))
+    assert len({one.places for one in asked}) == len(asked)
+    assert {one.hosts for one in asked} == {(EAST.host,)}

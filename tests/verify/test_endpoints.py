@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from leakscan.aws import PARTITIONS, partition_of
+from leakscan.aws import PARTITIONS, REGIONS, partition_of
 from leakscan.redact import Secret
 from leakscan.verify.base import Endpoint
-from leakscan.verify.endpoints import Where, endpoints, without_fips
+from leakscan.verify.endpoints import Where, endpoints, left_out
 from tests.support.tokens import token_from
 
 DATA = Path(botocore.__file__).parent / "data"
@@ -70,7 +70,28 @@ def regions_of(found: tuple[Endpoint, ...]) -> list[str]:
 def test_the_host_of_every_region_is_botocores(partition: str, region: str) -> None:
     first = endpoints((), None, Where((partition,), region))[0]
     assert first == Endpoint(partition, region, resolved(region, fips=False))
-    assert endpoints((), token(region), Where((partition,)))[0] == first
+    named = endpoints((), token(region), Where((partition,)))[0]
+    assert (named == first) is (region in REGIONS or region == named.region)
+
+
+def test_every_region_that_is_known_exists() -> None:
+    assert {region for _, region in all_regions()} >= REGIONS
+
+
+def test_a_forged_token_makes_no_host() -> None:
+    assert partition_of("il-northwest-77") is not None
+    found = endpoints((), token("il-northwest-77"), AWS)
+    assert regions_of(found) == ["us-east-1"]
+
+
+def test_an_isolated_partition_is_asked_if_the_user_names_it() -> None:
+    hinted = ("us-iso-east-1",)
+    assert [one.partition for one in endpoints(hinted, None, AWS)] == ["aws"]
+    assert left_out(hinted, None, AWS) == ("aws-iso",)
+    named = Where(("aws", "aws-iso"))
+    assert [one.partition for one in endpoints(hinted, None, named)] == ["aws-iso", "aws"]
+    assert left_out(hinted, None, named) == ()
+    assert left_out(hinted, None, Where(region="us-iso-west-1")) == ()
 
 
 @pytest.mark.parametrize(("partition", "region"), [*all_regions()])
@@ -80,7 +101,7 @@ def test_only_fips_hosts_that_exist_are_asked_with_fips(partition: str, region: 
         assert one.url == resolved(one.region, fips=True) == f"https://{FIPS[one.region]}"
     real = partition in {one.name for one in map(partition_of, FIPS) if one is not None}
     assert bool(found) is real
-    assert without_fips((), None, Where((partition,), region, fips=True)) == (
+    assert left_out((), None, Where((partition,), region, fips=True)) == (
         () if real else (partition,)
     )
     if real:
@@ -140,9 +161,9 @@ def test_fips_leaves_out_what_it_cannot_ask_and_says_so() -> None:
         "sts.us-gov-west-1.amazonaws.com",
         "sts-fips.us-east-1.amazonaws.com",
     ]
-    assert without_fips(regions, None, where) == ("aws-cn", "aws-iso")
-    assert without_fips(regions, None, AWS) == ()
-    assert without_fips((), token("cn-north-1"), where) == ("aws-cn",)
+    assert left_out(regions, None, where) == ("aws-cn", "aws-iso")
+    assert left_out(regions, None, AWS) == ("aws-iso",)
+    assert left_out((), token("cn-north-1"), where) == ("aws-cn",)
 
 
 def test_an_endpoint_of_the_user_is_the_only_one() -> None:
@@ -151,7 +172,8 @@ def test_an_endpoint_of_the_user_is_the_only_one() -> None:
     regions = ("cn-north-1", "us-gov-east-1")
     assert endpoints(regions, token("eu-west-1"), where) == (Endpoint("aws", "us-east-1", url),)
     assert endpoints(regions, None, where)[0].host == "127.0.0.1:5000"
-    assert without_fips(regions, None, where) == ()
+    assert left_out(regions, None, where) == ("aws-cn", "aws-us-gov")
+    assert left_out((), None, where) == ()
 
 
 @pytest.mark.parametrize(

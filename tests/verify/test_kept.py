@@ -86,7 +86,7 @@ def test_only_what_aws_concluded_is_kept(tmp_path: Path, state: VerdictState) ->
     first.keep(ONE, HOSTS, verdict)
     first.save()
     found = memory(tmp_path / "cache").find(ONE, HOSTS)
-    assert (found is not None) == (state in ("live", "not-accepted", "wrong-secret", "expired"))
+    assert (found is not None) == (state in ("live", "not-accepted", "expired"))
 
 
 def test_what_looks_like_a_secret_is_not_kept(tmp_path: Path, keys: KeyMaker) -> None:
@@ -140,11 +140,11 @@ def test_a_newer_verdict_takes_the_place_of_an_older_one(folder: Path) -> None:
 
 
 def test_the_newest_stay(tmp_path: Path) -> None:
-    first = Kept(tmp_path / "cache", 600, lambda: NOW, most=3)
+    times = iter(range(100))
+    first = Kept(tmp_path / "cache", 600, lambda: NOW + timedelta(seconds=next(times)), most=3)
     prints = [Fingerprint(f"lk1.is.{number:032x}") for number in range(5)]
-    for number, fingerprint in enumerate(prints):
-        at = NOW + timedelta(seconds=number)
-        first.keep(fingerprint, HOSTS, Verdict(VerdictState.EXPIRED, checked_at=at))
+    for fingerprint in prints:
+        first.keep(fingerprint, HOSTS, Verdict(VerdictState.EXPIRED, checked_at=NOW))
     first.save()
     later = memory(tmp_path / "cache", at=NOW + timedelta(minutes=1))
     assert [later.find(one, HOSTS) is not None for one in prints] == [
@@ -156,6 +156,13 @@ def test_the_newest_stay(tmp_path: Path) -> None:
     ]
 
 
+def _entry(fingerprint: bytes, state: bytes) -> bytes:
+    times = b'"kept_at": "2026-11-22T12:00:00Z"'
+    return b'[{"fingerprint": %s, "places": [], %s, "verdict": {"state": "%s"}}]' % (
+        fingerprint, times, state,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "payload",
     [
@@ -164,10 +171,10 @@ def test_the_newest_stay(tmp_path: Path) -> None:
         b"[" * 100_000,
         b"{}",
         b"[1]",
-        b'[{"fingerprint": 1, "hosts": [], "verdict": {"state": "live"}}]',
-        b'[{"fingerprint": "x", "hosts": [], "verdict": {"state": "dead"}}]',
+        _entry(b"1", b"live"),
+        _entry(b'"x"', b"dead"),
         b"\xff\xfe",
-        b'[{"fingerprint": "\xff", "hosts": [], "verdict": {"state": "live"}}]',
+        _entry(b'"\xff"', b"live"),
     ],
 )
 def test_a_file_that_cannot_be_understood_means_to_ask(tmp_path: Path, payload: bytes) -> None:
@@ -182,7 +189,16 @@ def test_a_file_that_cannot_be_understood_means_to_ask(tmp_path: Path, payload: 
 
 def test_what_is_not_conclusive_in_the_file_does_not_count(tmp_path: Path) -> None:
     verdict = {"state": "unknown", "checked_at": "2026-11-22T12:00:00Z"}
-    payload = json.dumps([{"fingerprint": ONE, "hosts": list(HOSTS), "verdict": verdict}])
+    payload = json.dumps(
+        [
+            {
+                "fingerprint": ONE,
+                "places": list(HOSTS),
+                "kept_at": NOW.isoformat(),
+                "verdict": verdict,
+            }
+        ]
+    )
     cache.store(tmp_path / "cache", kept._KIND, kept._KEY, payload.encode())
     assert memory(tmp_path / "cache").find(ONE, HOSTS) is None
 
@@ -211,3 +227,13 @@ def test_nothing_new_writes_nothing(tmp_path: Path) -> None:
     assert first.find(ONE, HOSTS) is None
     first.save()
     assert not list(files_below(tmp_path))
+
+
+def test_the_age_is_by_our_own_clock(tmp_path: Path) -> None:
+    """Of a verdict that came while our clock was off, the time is the server's."""
+    first = memory(tmp_path / "cache")
+    ahead = NOW + timedelta(hours=1)
+    first.keep(ONE, HOSTS, Verdict(VerdictState.LIVE, checked_at=ahead))
+    first.save()
+    assert memory(tmp_path / "cache", at=NOW + timedelta(minutes=9)).find(ONE, HOSTS) is not None
+    assert memory(tmp_path / "cache", at=ahead).find(ONE, HOSTS) is None

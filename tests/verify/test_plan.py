@@ -1,12 +1,14 @@
 """Who is asked, of whom, and with what."""
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan import aws
-from leakscan.model import Finding, Level, Status
+from leakscan.model import Finding, Level, Reason, Status
 from leakscan.verdict import Cause, VerdictState
+from leakscan.verify.candidates import MAX_CANDIDATES
 from leakscan.verify.endpoints import Where
-from leakscan.verify.plan import MAX_CANDIDATES, Plan, Policy, make_plan
+from leakscan.verify.plan import Plan, Policy, make_plan
 from tests.report.builder import key_id
 from tests.verify.builder import ACCOUNT, akia, asia, finding, secret, token
 
@@ -185,3 +187,95 @@ def test_more_keys_than_the_limit_are_named_and_not_asked_about() -> None:
     made = plan(*(finding(f"{n}", akia(f"{n}"), secret(f"{n}")) for n in range(5)), policy=policy)
     assert [question.access_key_id for question in made.questions] == [akia("0"), akia("1")]
     assert {state(made, f"{n}") for n in range(2, 5)} == {VerdictState.NOT_CHECKED}
+
+
+# -- what stands beside -----------------------------------------------------------------------
+
+
+def names(made: Plan, key: str) -> list[str]:
+    """Return the findings whose secrets would be tried with an id, in order."""
+    (question,) = [one for one in made.questions if one.access_key_id == key]
+    return [str(keys.fingerprint) for keys in question.candidates]
+
+
+def test_a_lone_id_borrows_a_secret_that_was_paired_with_another_id() -> None:
+    made = plan(finding("live", akia("live")), finding("old", akia("old"), secret("a")))
+    assert names(made, akia("live")) == ["old"]
+    assert names(made, akia("old")) == ["old"]
+
+
+def test_a_canary_beside_an_id_does_not_hide_it() -> None:
+    canary = finding("canary", akia("c", "052310077262"), secret("a"))
+    made = plan(finding("live", akia("live")), canary)
+    assert names(made, akia("live")) == ["canary"]
+    assert [question.access_key_id for question in made.questions] == [akia("live")]
+
+
+def test_an_id_with_a_sure_secret_borrows_none_of_another_id() -> None:
+    made = plan(*(finding(f"{n}", akia(f"{n}"), secret(f"{n}")) for n in range(9)))
+    assert all(len(question.candidates) == 1 for question in made.questions)
+
+
+def test_an_id_with_a_doubtful_secret_borrows_that_of_another() -> None:
+    doubt = (Reason("ambiguous-pair", -70, "Another would fit as well."),)
+    pairs = [finding(f"{n}", akia(f"{n}"), secret(f"{n}")) for n in range(2)]
+    doubtful = [replace(one, credential=replace(one.credential, reasons=doubt)) for one in pairs]
+    made = plan(*doubtful)
+    assert names(made, akia("0")) == ["0", "1"]
+    assert names(made, akia("1")) == ["1", "0"]
+
+
+def test_the_nearest_is_tried_first() -> None:
+    made = plan(
+        finding("id", akia("a"), line=100),
+        finding("far", None, secret("far"), line=10, points=90),
+        finding("near", None, secret("near"), line=101, points=10),
+    )
+    assert names(made, akia("a")) == ["near", "far"]
+
+
+def test_a_temporary_id_gets_the_tokens_around_it_after_its_own() -> None:
+    made = plan(
+        finding("a", asia("a"), secret("a"), token("stale")),
+        finding("b", asia("b"), secret("b"), token("b")),
+        finding("t", None, None, token("fresh"), line=2),
+    )
+    (question,) = [one for one in made.questions if one.access_key_id == asia("a")]
+    tried = [(keys.secret, keys.token) for keys in question.candidates]
+    assert tried[0] == (secret("a"), token("stale"))
+    assert {(secret("a"), token("fresh")), (secret("a"), token("b"))} <= set(tried)
+
+
+def test_a_lone_id_of_another_account_beside_a_secret_is_open() -> None:
+    made = plan(
+        finding("foreign", akia("f", "222233334444")), finding("own", akia("own"), secret("a"))
+    )
+    assert state(made, "foreign") is VerdictState.FOREIGN_ACCOUNT
+    made = plan(finding("foreign", akia("f", "222233334444")))
+    assert state(made, "foreign") is VerdictState.NOT_CHECKED
+
+
+def test_findings_beside_lend_their_parts_and_are_not_asked_about_for_themselves() -> None:
+    wanted = [finding("wanted", akia("a"), secret("wrong"))]
+    beside = [
+        finding("lone", None, secret("right")),
+        finding("same", akia("a"), secret("other")),
+        finding("id", akia("id")),
+        finding("elsewhere", akia("elsewhere"), secret("x"), objects=("two",)),
+        finding("pair", akia("pair"), secret("y")),
+    ]
+    made = make_plan(wanted, OWN, AWS, beside)
+    asked = {question.access_key_id for question in made.questions}
+    assert asked == {akia("a"), akia("id")}
+    assert set(names(made, akia("a"))) == {"wanted", "same", "lone"}
+    assert state(made, "pair") is state(made, "elsewhere") is VerdictState.NOT_CHECKED
+
+
+def test_many_ids_in_one_content_cost_no_more_than_each_alone() -> None:
+    """What is looked at for one id is bounded, however much stands beside it."""
+    found = [finding(f"i{n}", akia(f"{n}"), line=n) for n in range(3000)]
+    found += [finding(f"s{n}", None, secret(f"{n}"), line=n) for n in range(3000)]
+    made = plan(*found, policy=Policy(frozenset({ACCOUNT}), most=10_000))
+    assert len(made.questions) == 3000
+    assert {len(question.candidates) for question in made.questions} == {MAX_CANDIDATES}
+    assert all(len(question.untried) < 50 for question in made.questions)

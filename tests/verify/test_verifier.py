@@ -53,7 +53,8 @@ def states(says: Mapping[Secret, Verdict], *findings: Finding) -> dict[str, Verd
 
 
 def test_nobody_is_asked_where_nothing_is_to_ask() -> None:
-    found = [finding("a", akia("a", "222233334444"), secret("a")), finding("i", akia("i"))]
+    foreign = finding("a", akia("a", "222233334444"), secret("a"))
+    found = [foreign, finding("i", akia("i"), objects=("two",))]
     verified = Verifier(OWN, AWS, never).verify(found)
     assert [one.verdict.state.value for one in verified] == ["foreign-account", "not-checked"]
 
@@ -137,16 +138,14 @@ def test_what_was_not_tried_says_so() -> None:
 
 def test_progress_and_each_id_are_told() -> None:
     told: list[tuple[int, int]] = []
-    before: list[str] = []
     says = {secret(f"{n}"): LIVE for n in range(5)}
     verifier = Verifier(
         OWN, AWS, lambda: Asker(says),
         lambda done, total: told.append((done, total)),
-        lambda question: before.append(question.access_key_id),
     )  # fmt: skip
     verifier.verify([finding(f"{n}", akia(f"{n}"), secret(f"{n}")) for n in range(5)])
     assert told == [(n, 5) for n in range(1, 6)]
-    assert sorted(before) == sorted(akia(f"{n}") for n in range(5))
+    assert sorted(verifier.live) == sorted(akia(f"{n}") for n in range(5))
     assert verifier.calls == 5
 
 
@@ -156,3 +155,56 @@ def test_a_bug_in_one_thread_is_heard() -> None:
 
     with pytest.raises(KeyError):
         Verifier(OWN, AWS, broken).verify([finding("a", akia("a"), secret("a"))])
+
+
+# -- what stands beside -----------------------------------------------------------------------
+
+
+def test_a_live_id_is_live_whoever_its_secret_was_paired_with() -> None:
+    says = {(akia("live"), secret("a")): LIVE, (akia("old"), secret("a")): NO}
+    found = (finding("live", akia("live")), finding("old", akia("old"), secret("a")))
+    verifier = Verifier(OWN, AWS, lambda: ById(says))
+    told = {one.credential.fingerprint: one.verdict.state for one in verifier.verify(found)}
+    assert told == {"live": VerdictState.LIVE, "old": VerdictState.NOT_ACCEPTED}
+    assert verifier.live == [akia("live")]
+
+
+class ById(Asker):
+    """Says of each id with each secret what it was told to."""
+
+    def __init__(self, says: Mapping[tuple[str, Secret], Verdict]) -> None:
+        super().__init__({})
+        self._by_id = says
+
+    def ask(self, question: Question) -> Result:
+        says = {
+            secret: verdict
+            for (key, secret), verdict in self._by_id.items()
+            if key == question.access_key_id
+        }
+        return Asker(says).ask(question)
+
+
+def test_what_was_not_wanted_is_told_if_it_is_live() -> None:
+    wanted = [finding("wanted", akia("a"), secret("wrong"))]
+    beside = [
+        finding("lone", None, secret("right")),
+        finding("pair", akia("pair"), secret("y")),
+    ]
+    says = {secret("wrong"): WRONG, secret("right"): LIVE}
+    verified = Verifier(OWN, AWS, lambda: Asker(says)).verify(wanted, beside)
+    told = {str(one.credential.fingerprint): one.verdict.state for one in verified}
+    assert told == {"wanted": VerdictState.WRONG_SECRET, "lone": VerdictState.LIVE}
+
+
+def test_live_ids_are_known_after_an_error() -> None:
+    says = {secret("a"): LIVE}
+    verifier = Verifier(OWN, AWS, lambda: Asker(says), _stop)
+    with pytest.raises(KeyboardInterrupt):
+        verifier.verify([finding("a", akia("a"), secret("a"))])
+    assert verifier.live == [akia("a")]
+    assert verifier.calls == 1
+
+
+def _stop(done: int, total: int) -> None:
+    raise KeyboardInterrupt
