@@ -198,11 +198,20 @@ class Reach(Record, frozen=True):
     gaps: tuple[Gap, ...] = ()
 
 
-class Inspection(Record, frozen=True):
-    """All that IAM tells of one access key id; `text` is the sentence to read first.
+class Tried(Record, frozen=True):
+    """What came of asking STS with the key itself, as far as it bears on what IAM says.
 
-    `was_refused` says that STS did not accept the key.
+    `is_accepted` is None where it was not asked, or did not settle it. The answer is of this run,
+    given after the evidence was taken, or `is_kept` from an earlier one.
     """
+
+    is_asked: bool = False
+    is_accepted: bool | None = None
+    is_kept: bool = False
+
+
+class Inspection(Record, frozen=True):
+    """All that IAM tells of one access key id; `text` is the sentence to read first."""
 
     access_key_id: str
     state: State
@@ -212,12 +221,13 @@ class Inspection(Record, frozen=True):
     key: Key | None = None
     principal: Principal | None = None
     reach: Reach | None = None
-    was_refused: bool = False
+    tried: Tried = Tried()
 
     @property
     def contradicts(self) -> bool:
         """Whether IAM says that the key is active and STS did not accept it: nothing is settled."""
-        return self.was_refused and self.key is not None and self.key.status == "Active"
+        is_active = self.key is not None and self.key.status == "Active"
+        return is_active and self.tried.is_accepted is False
 
     @property
     def gaps(self) -> tuple[Gap, ...]:

@@ -5,7 +5,7 @@ found keys themselves are not given to this module, only their ids. Two steps, b
 STS about a key overwrites when it was last used: `evidence` before it, `inspect` after it.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from leakscan import aws
@@ -23,10 +23,11 @@ from leakscan.inspection import (
     Reach,
     Responder,
     State,
+    Tried,
     Why,
 )
 from leakscan.model import Finding, Fingerprint
-from leakscan.verdict import Holder, Verdict
+from leakscan.verdict import Holder, Verdict, VerdictState
 
 _LONG_TERM = "AKIA"
 
@@ -34,10 +35,13 @@ _LONG_TERM = "AKIA"
 class Inspector:
     """Asks IAM, as the responder, about keys of the responder's own account."""
 
-    def __init__(self, responder: Responder, iam: Calls, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, responder: Responder, iam: Calls, clock: Callable[[], datetime], most: int
+    ) -> None:
         self.responder = responder
         self._iam = iam
         self._clock = clock
+        self._most = most
         self._policies = Policies(iam)
         self._known: dict[tuple[Kind, str, str], Principal] = {}
         self._reaches: dict[tuple[str, bool], Reach] = {}
@@ -62,28 +66,39 @@ class Inspector:
         if not responder.account:
             message = f"AWS did not say who the profile {settings.profile} is."
             raise InspectError(message)
-        return cls(responder, iam, clock)
+        return cls(responder, iam, clock, settings.max_keys)
 
     # -- before anything is verified ------------------------------------------------------
 
     def evidence_of(self, findings: Sequence[Finding]) -> dict[str, Evidence]:
-        """Return the evidence for each access key id of findings. Call it before verifying."""
-        ids = dict.fromkeys(one.credential.identity.access_key_id for one in findings)
-        return {
-            access_key_id: self.evidence(access_key_id) for access_key_id in ids if access_key_id
-        }
+        """Return the evidence for each access key id of findings. Call it before verifying.
+
+        IAM is asked about a limited number of ids: first about those with a secret, whose evidence
+        a call with the key would overwrite, so that ids planted alone do not use the limit up.
+        """
+        made: dict[str, Evidence] = {}
+        asked = 0
+        for access_key_id in _with_secrets_first(findings):
+            why = self._why_not_asked(access_key_id)
+            if why is None and asked >= self._most:
+                why = (
+                    f"More than {self._most} keys (--max-keys): IAM was not asked when it was used."
+                )
+            asked += why is None
+            made[access_key_id] = (
+                self.evidence(access_key_id) if why is None else Evidence(access_key_id, text=why)
+            )
+        return made
 
     def evidence(self, access_key_id: str) -> Evidence:
         """Return when a key was last used. Call it before anything is verified."""
-        account = aws.account_id(access_key_id)
-        if account not in (None, self.responder.account):
-            return Evidence(access_key_id, text=self._elsewhere(account))
-        if not access_key_id.startswith(_LONG_TERM):
-            return Evidence(access_key_id, text="IAM keeps no last use of temporary keys.")
+        if (why := self._why_not_asked(access_key_id)) is not None:
+            return Evidence(access_key_id, text=why)
+        is_ours = aws.account_id(access_key_id) is not None
         at = self._clock()
         reply = self._iam.one("last use", "GetAccessKeyLastUsed", AccessKeyId=access_key_id)
         if reply.gap is not None or reply.is_absent:
-            return _no_evidence(access_key_id, at, reply, is_ours=account is not None)
+            return _no_evidence(access_key_id, at, reply, is_ours=is_ours)
         used = inner(reply.data, "AccessKeyLastUsed")
         return Evidence(
             access_key_id,
@@ -94,6 +109,21 @@ class Inspector:
             service=_unless_na(text(used, "ServiceName")),
             region=_unless_na(text(used, "Region")),
         )
+
+    def _why_not_asked(self, access_key_id: str) -> str | None:
+        """Return why IAM is not asked when an id was last used, None if it is."""
+        account = aws.account_id(access_key_id)
+        if aws.is_canary(account):
+            return f"Account {account} has canary keys: nobody was asked about it."
+        if account not in (None, self.responder.account):
+            return self._elsewhere(account)
+        if not access_key_id.startswith(_LONG_TERM):
+            is_temporary = access_key_id.startswith("ASIA")
+            what = "temporary keys" if is_temporary else "credentials other than access keys"
+            return f"IAM keeps no last use of {what}."
+        if aws.generation(access_key_id) is None:
+            return "AWS builds no such id, so IAM was not asked when it was used."
+        return None
 
     def _elsewhere(self, account: str | None) -> str:
         ours = self.responder.account
@@ -108,8 +138,8 @@ class Inspector:
         verdicts: dict[str, Verdict] = {}
         for one in findings:
             access_key_id = one.credential.identity.access_key_id or ""
-            if access_key_id not in verdicts or one.verdict.arn:  # What AWS named counts most.
-                verdicts[access_key_id] = one.verdict
+            known = verdicts.setdefault(access_key_id, one.verdict)
+            verdicts[access_key_id] = max(known, one.verdict, key=_weight)
         made = {
             access_key_id: self.inspect(access_key_id, evidence[access_key_id], verdict)
             for access_key_id, verdict in verdicts.items()
@@ -124,33 +154,40 @@ class Inspector:
     def inspect(self, access_key_id: str, evidence: Evidence, verdict: Verdict) -> Inspection:
         """Return what IAM tells of a key whose verdict is known."""
         account = verdict.account or aws.account_id(access_key_id)
+        tried = _tried(verdict)
         if account not in (None, self.responder.account):
-            return self._without(access_key_id, State.OTHER_ACCOUNT, evidence, account)
+            return self._without(access_key_id, State.OTHER_ACCOUNT, evidence, tried, account)
         principal = self._principal(evidence, verdict)
         if principal is None:
-            return self._without(access_key_id, State.NOT_FOUND, evidence, account)
+            return self._without(access_key_id, State.NOT_FOUND, evidence, tried, account)
         is_temporary = principal.kind is Kind.USER and not access_key_id.startswith(_LONG_TERM)
         can = self._reach(principal, is_temporary=is_temporary)
         key = next((one for one in principal.keys if one.access_key_id == access_key_id), None)
         return Inspection(
             access_key_id,
             State.INSPECTED,
-            first_sentence(access_key_id, principal, key),
+            first_sentence(access_key_id, principal, key, tried),
             self.responder,
             evidence,
             key,
             principal,
             can,
+            tried,
         )
 
     def _without(
-        self, access_key_id: str, state: State, evidence: Evidence, account: str | None
+        self,
+        access_key_id: str,
+        state: State,
+        evidence: Evidence,
+        tried: Tried,
+        account: str | None,
     ) -> Inspection:
         if state is State.OTHER_ACCOUNT:
             sentence = self._elsewhere(account)
         else:
             sentence = evidence.text or "IAM names no user of it: it may be one of the root user."
-        return Inspection(access_key_id, state, sentence, self.responder, evidence)
+        return Inspection(access_key_id, state, sentence, self.responder, evidence, tried=tried)
 
     def _principal(self, evidence: Evidence, verdict: Verdict) -> Principal | None:
         """Return who holds a key, asked once for all keys of one holder."""
@@ -195,6 +232,28 @@ _KINDS = {
 }
 
 
+def _with_secrets_first(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield each access key id once; those that stand with a secret come first."""
+    has_secret: dict[str, bool] = {}
+    for one in findings:
+        identity = one.credential.identity
+        if identity.access_key_id is not None:
+            known = has_secret.get(identity.access_key_id, False)
+            has_secret[identity.access_key_id] = known or identity.secret is not None
+    yield from sorted(has_secret, key=lambda one: not has_secret[one])
+
+
+def _weight(verdict: Verdict) -> tuple[bool, bool, bool]:
+    """Say how much a verdict counts among those on one id: what AWS named, then its no."""
+    is_no = verdict.state is VerdictState.NOT_ACCEPTED
+    return bool(verdict.arn), is_no, bool(verdict.asked)
+
+
+def _tried(verdict: Verdict) -> Tried:
+    decided = {VerdictState.LIVE: True, VerdictState.NOT_ACCEPTED: False}
+    return Tried(bool(verdict.asked), decided.get(verdict.state), verdict.is_kept)
+
+
 def _kind(evidence: Evidence, verdict: Verdict) -> Kind:
     if verdict.holder in _KINDS:
         return _KINDS[verdict.holder]
@@ -203,7 +262,9 @@ def _kind(evidence: Evidence, verdict: Verdict) -> Kind:
 
 def _no_evidence(access_key_id: str, at: datetime, reply: Reply, *, is_ours: bool) -> Evidence:
     if reply.gap is None:
-        sentence = "IAM knows no such key: it was deleted, or is one of the root user"
+        sentence = (
+            "IAM knows no such key: it was deleted, was never made, or is one of the root user"
+        )
         sentence += "." if is_ours else ", or of another account."
     elif reply.gap.why is Why.NOT_PERMITTED and not is_ours:
         sentence = "Not permitted, or a key of another account: its id does not say whose it is."

@@ -1,24 +1,26 @@
 """The blast radius of a key: what its holder can do, worst first.
 
-Part of the inspect stage. In: a `Principal` and calls. Out: a `Reach`. IAM's own simulation decides.
-It answers for all resources at once, so that a permission for one bucket looks like none: what the
-policies' texts allow on some resources is told apart from what they allow nowhere. Where IAM may
-not be asked, only policies that AWS itself wrote and statements that allow everything are told.
+Part of the inspect stage. In: a `Principal` and calls. Out: a `Reach`. IAM's own simulation
+decides. It answers for all resources at once, so that a permission for one bucket looks like none:
+what the policies' texts allow on some resources is told apart from what they allow nowhere. Where
+IAM may not be asked, only policies that AWS itself wrote and statements that allow everything are
+told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leakscan.inspect.actions import ALL_POWERFUL, DANGERS, Danger
 from leakscan.inspect.calls import Calls
 from leakscan.inspect.policies import covers
 from leakscan.inspect.simulate import Decision, Simulated, simulate
-from leakscan.inspection import Kind, Policy, Power, Principal, Reach, Sure
+from leakscan.inspection import Kind, Policy, Power, Principal, Reach, Statement, Sure
 from leakscan.record import State
 
 _LIMITS: Final = (
     "IAM's simulation: it knows the policies of the holder, its boundary and those of the "
-    "organization; not those of resources, sessions, endpoints and resource control."
+    "organization; not those of resources, sessions, endpoints and resource control. What a "
+    "resource's own policy allows is missing here."
 )
 
 
@@ -45,8 +47,10 @@ def reach(calls: Calls, principal: Principal, *, is_temporary: bool = False) -> 
 
 def _root() -> Reach:
     worst = DANGERS[0]
-    what = "may do everything: it is the root user"
-    because = "no policy of the account limits the root user; only the organization's can"
+    what = "may do everything in the account: it is the root user"
+    because = (
+        "no IAM policy of this account limits it; an organization's may (service control policies)"
+    )
     power = Power(1, worst.harm, what, "*", Sure.ALLOWED, because)
     return Reach((power,), text="Nothing to simulate: no policy is needed.")
 
@@ -83,10 +87,10 @@ def _judged(principal: Principal, asked: Simulated, *, is_temporary: bool) -> _F
         if decision is None:
             power = _unsimulated(danger, principal.policies)
         else:
-            power = _simulated(danger, decision, principal.policies)
+            power = _simulated(danger, decision, principal.policies, is_read=is_read)
         if power is not None:
             found.powers.append(_for_session(power) if is_temporary else power)
-        elif decision is not None and (is_read or decision.word == "explicitDeny"):
+        elif decision is not None and _is_denial(decision, is_read=is_read):
             found.denied.append(danger.action)
         else:
             found.unsettled.append(danger.action)
@@ -101,23 +105,75 @@ def _all_read(principal: Principal) -> bool:
     )
 
 
-def _simulated(danger: Danger, decision: Decision, policies: Sequence[Policy]) -> Power | None:
+def _simulated(
+    danger: Danger, decision: Decision, policies: Sequence[Policy], *, is_read: bool
+) -> Power | None:
     """Return the power that a decision means, None if it means none."""
     missing = f"depends on {', '.join(decision.missing[:3])}"
-    if decision.word == "allowed":
-        because = f"allowed by {', '.join(decision.policies)}" if decision.policies else "allowed"
-        if decision.missing:
-            return _power(danger, Sure.MAYBE, f"{because}; {missing}")
-        return _power(danger, Sure.ALLOWED, f"{because} in IAM's simulation")
+    if decision.word != "allowed":
+        return _on_something(danger, decision, policies, missing, is_read=is_read)
+    because = f"allowed by {', '.join(decision.policies)}" if decision.policies else "allowed"
+    if decision.missing:
+        return _power(danger, Sure.MAYBE, f"{because}; {missing}")
+    if decision.is_capped:
+        because = f"{because}; a boundary or the organization does not allow it"
+        return _power(danger, Sure.MAYBE, because)
+    return _power(danger, Sure.ALLOWED, f"{because} in IAM's simulation")
+
+
+def _on_something(
+    danger: Danger, decision: Decision, policies: Sequence[Policy], missing: str, *, is_read: bool
+) -> Power | None:
+    """Return what is allowed somewhere or sometimes, though the simulation did not allow it.
+
+    It stops at a boundary or an organization that does not allow the action; both may have
+    conditions that it does not know, and neither's text is read here.
+    """
+    allows = list(_covering("Allow", danger.action, policies))
+    denies = list(_covering("Deny", danger.action, policies))
+    if (is_read and not allows) or any(_is_whole(one) for _, one in denies):
+        return None
     if decision.missing:
         return _power(danger, Sure.MAYBE, f"not without conditions; {missing}")
-    partly = _allowing(danger.action, policies, is_capped=decision.is_capped)
-    if decision.word == "explicitDeny" or partly is None:
+    if not allows:
         return None
+    named = _named(allows[0][0])
     if decision.is_capped:
-        because = f"{partly} allows it on some resources; a boundary or the organization may not"
-        return _power(danger, Sure.MAYBE, because)
-    return _power(danger, Sure.SOME, f"{partly} allows it, not on everything")
+        because = "a boundary or the organization does not, at least not on everything"
+        return _power(danger, Sure.MAYBE, f"{named} allows it; {because}")
+    if denies:
+        because = f"{_named(denies[0][0])} denies it on some resources or under conditions"
+        return _power(danger, Sure.MAYBE, f"{named} allows it; {because}")
+    if decision.word == "explicitDeny":
+        return None
+    for policy, one in sorted(allows, key=lambda found: found[1].is_conditional):
+        if one.is_conditional:
+            return _power(danger, Sure.MAYBE, f"{_named(policy)} allows it under conditions")
+        if not one.all_resources:
+            return _power(danger, Sure.SOME, f"{_named(policy)} allows it, not on everything")
+    return None
+
+
+def _is_whole(statement: Statement) -> bool:
+    return statement.all_resources and not statement.is_conditional
+
+
+def _covering(
+    effect: str, action: str, policies: Sequence[Policy]
+) -> Iterator[tuple[Policy, Statement]]:
+    """Yield the statements of one effect that speak of an action, with their policies."""
+    for policy in policies:
+        for one in policy.statements or ():
+            if one.effect == effect and covers(one, action):
+                yield policy, one
+
+
+def _is_denial(decision: Decision, *, is_read: bool) -> bool:
+    """Tell whether an action is allowed nowhere; texts that were not read may allow it somewhere.
+
+    IAM names the policies of the holder that deny; on which resources, only their texts say.
+    """
+    return is_read and decision.word in ("implicitDeny", "explicitDeny")
 
 
 def _unsimulated(danger: Danger, policies: Sequence[Policy]) -> Power | None:
@@ -125,28 +181,10 @@ def _unsimulated(danger: Danger, policies: Sequence[Policy]) -> Power | None:
     for policy in policies:
         is_aws = policy.arn.endswith(f":iam::aws:policy/{policy.name}")
         if (is_aws and danger.action in ALL_POWERFUL.get(policy.name, ())) or any(
-            one.effect == "Allow"
-            and one.all_resources
-            and not one.is_conditional
-            and covers(one, danger.action)
-            for one in policy.statements or ()
+            _is_whole(one) for _, one in _covering("Allow", danger.action, [policy])
         ):
             because = f"{_named(policy)} allows it on everything; not simulated, so another policy"
             return _power(danger, Sure.MAYBE, f"{because} may deny it")
-    return None
-
-
-def _allowing(action: str, policies: Sequence[Policy], *, is_capped: bool) -> str | None:
-    """Return the first policy with a statement that allows an action on something.
-
-    One that allows it on everything counts only under a cap, which may leave something of it: else
-    the simulation would have allowed it.
-    """
-    for policy in policies:
-        for one in policy.statements or ():
-            is_partial = is_capped or not one.all_resources
-            if one.effect == "Allow" and is_partial and covers(one, action):
-                return _named(policy)
     return None
 
 

@@ -1,18 +1,21 @@
 """The sentence that a responder reads first.
 
-Part of the inspect stage. In: who holds a key, and its entry in IAM. Out: what that means now, and
-what it does not mean.
+Part of the inspect stage. In: who holds a key, its entry in IAM, and what STS said of it. Out: what
+that means now, and what it does not mean.
 """
 
-from leakscan.inspection import Key, Kind, Principal
+from leakscan.inspection import Key, Kind, Principal, Tried
 
 
-def first_sentence(access_key_id: str, principal: Principal, key: Key | None) -> str:
+def first_sentence(access_key_id: str, principal: Principal, key: Key | None, tried: Tried) -> str:
     """Return the state of a key in words, with AWS's quarantine if it is in force."""
-    sentence = _state(access_key_id, principal, key)
+    sentence = _state(access_key_id, principal, key, tried)
     if not principal.quarantine:
         return sentence
-    works = "" if key is not None and key.status != "Active" else " and the key still works"
+    is_off = not tried.is_accepted and (
+        tried.is_accepted is False or (key is not None and key.status != "Active")
+    )
+    works = "" if is_off else " and the key still works"
     return (
         f"{sentence} AWS found a key of this user in public and attached "
         f"{', '.join(principal.quarantine)} itself: that denies some actions only{works}. Do not "
@@ -20,10 +23,13 @@ def first_sentence(access_key_id: str, principal: Principal, key: Key | None) ->
     )
 
 
-def _state(access_key_id: str, principal: Principal, key: Key | None) -> str:
+def _state(access_key_id: str, principal: Principal, key: Key | None, tried: Tried) -> str:
     match principal.kind:
         case Kind.ROOT:
-            return "It is a key of the root user: everything is allowed to it."
+            return (
+                "It is a key of the root user: no IAM policy of this account limits it; an "
+                "organization's may (service control policies)."
+            )
         case Kind.ROLE:
             return (
                 f"A session of the role {principal.name}: listed is what the role may do; a policy "
@@ -35,22 +41,38 @@ def _state(access_key_id: str, principal: Principal, key: Key | None) -> str:
                 "user who made it, whom only the GetFederationToken event in CloudTrail names."
             )
         case _:
-            return _of_user(access_key_id, principal, key)
+            return _of_user(access_key_id, principal, key, tried)
 
 
-def _of_user(access_key_id: str, principal: Principal, key: Key | None) -> str:
+def _of_user(access_key_id: str, principal: Principal, key: Key | None, tried: Tried) -> str:
     if not access_key_id.startswith("AKIA"):
         return (
             f"A session of the user {principal.name}: it outlives the keys of the user and is "
             "stopped by denying the user everything."
         )
+    name = principal.name
+    if key is None and any(gap.action == "iam:ListAccessKeys" for gap in principal.gaps):
+        accepted = " STS accepted it." if tried.is_accepted else ""
+        return f"Whether the key of the user {name} is active IAM does not say.{accepted}"
+    if (against := _contradiction(key, tried)) is not None:
+        return f"{against}: treat it as live. It is a key of the user {name}."
     if key is None:
-        if any(gap.action == "iam:ListAccessKeys" for gap in principal.gaps):
-            return f"Whether the key of the user {principal.name} is active is not known."
-        return f"IAM lists no such key of the user {principal.name}: it was deleted."
+        return f"IAM lists no such key of the user {name}: it was deleted."
     if key.status == "Active":
-        return f"It is an active key of the user {principal.name}."
+        return f"It is an active key of the user {name}."
     return (
-        f"It is a key of the user {principal.name} and {key.status.lower()}: it can do nothing "
+        f"It is a key of the user {name} and {key.status.lower()}: it can do nothing "
         "now. Listed is what it could do if it were activated again."
     )
+
+
+def _contradiction(key: Key | None, tried: Tried) -> str | None:
+    """Return what IAM and STS say against each other, None if they do not."""
+    when = "in an earlier run" if tried.is_kept else "moments ago"
+    if tried.is_accepted is False and key is not None and key.status == "Active":
+        return f"IAM says it is active, and STS did not accept it {when}"
+    if tried.is_accepted and key is None:
+        return f"IAM lists no such key of its user, and STS accepted it {when}"
+    if tried.is_accepted and key is not None and key.status != "Active":
+        return f"IAM says it is {key.status.lower()}, and STS accepted it {when}"
+    return None

@@ -15,12 +15,14 @@ from leakscan.inspection import (
     Gap,
     Inspection,
     Key,
+    Kind,
     Policy,
     Power,
     Principal,
     Reach,
     Statement,
     Sure,
+    Tried,
 )
 from leakscan.redact import mask_text
 from leakscan.report.clean import text_of
@@ -44,13 +46,13 @@ def lines(inspection: Inspection) -> list[Row]:
     """Return rows of label and text; an empty label continues the row before."""
     rows = [("Inspected", inspection.text)]
     if inspection.evidence.text != inspection.text:
-        rows += _evidence_rows(inspection.evidence)
+        rows += _evidence_rows(inspection.evidence, inspection.tried)
     if inspection.key is not None:
         rows.append(("Key", _key_words(inspection.key, inspection.evidence.asked_at)))
     if inspection.principal is not None:
         rows += _principal_rows(inspection.principal, inspection.access_key_id)
     if inspection.reach is not None:
-        rows += _reach_rows(inspection.reach, inspection.key)
+        rows += _reach_rows(inspection.reach, _label(inspection))
     rows += _gap_rows(inspection.gaps)
     responder = inspection.responder
     rows.append(("Asked as", f"{responder.arn} (profile {responder.profile})"))
@@ -65,7 +67,7 @@ def _masked(text: str) -> str:
     return mask_text(text_of(text))
 
 
-def _evidence_rows(evidence: Evidence) -> Iterator[Row]:
+def _evidence_rows(evidence: Evidence, tried: Tried) -> Iterator[Row]:
     if not evidence.is_told:
         yield "Last used", evidence.text
     elif evidence.last_used_at is None:
@@ -74,12 +76,19 @@ def _evidence_rows(evidence: Evidence) -> Iterator[Row]:
         where = f" in {evidence.region}" if evidence.region else ""
         service = f", {evidence.service}{where}" if evidence.service else where
         at = moment(_time(evidence.last_used_at))
-        yield "Last used", f"{at}{service}; asked before leakscan tried the key"
+        yield "Last used", f"{at}{service}{_order(tried)}"
         if evidence.service == "sts":
             yield (
                 "",
                 "That may have been somebody's check of the key, an earlier one of leakscan too.",
             )
+
+
+def _order(tried: Tried) -> str:
+    """Return whether it may be a use by leakscan itself."""
+    if tried.is_kept:
+        return "; leakscan tried the key before that was asked, in an earlier run"
+    return "; asked before this run tried the key" if tried.is_asked else ""
 
 
 def _key_words(key: Key, now: datetime | None = None) -> str:
@@ -122,7 +131,8 @@ def _sign_in_rows(one: Principal) -> Iterator[Row]:
     elif one.has_password is False:
         yield "Password", "none for the console"
     if one.mfa is not None:
-        yield "MFA", count(one.mfa, "device") if one.mfa else "none"
+        devices = "on" if one.kind is Kind.ROOT else count(one.mfa, "device")
+        yield "MFA", devices if one.mfa else "none"
     yield from _listed(
         "Also holds",
         [f"{it.service} credential {it.id}: {it.status}" for it in one.service_credentials],
@@ -149,18 +159,33 @@ def _summary(statements: Iterable[Statement]) -> str:
     return some(parts, _IN_WORDS)
 
 
-def _reach_rows(reach: Reach, key: Key | None) -> Iterator[Row]:
-    label = "Can" if key is None or key.status == "Active" else "Could"
+def _label(inspection: Inspection) -> str:
+    key = inspection.key
+    is_off = key is not None and key.status != "Active" and not inspection.tried.is_accepted
+    return "Could" if is_off else "Can"
+
+
+def _reach_rows(reach: Reach, label: str) -> Iterator[Row]:
     kinds = groupby(reach.powers, key=lambda one: (one.harm, one.sure))
     for number, ((harm, sure), powers) in enumerate(kinds):
         yield "" if number else label, f"- {harm}{_CAUTION[sure]}: {_power_words(list(powers))}"
-    if not reach.powers and reach.is_simulated:
-        yield label, f"none of the {len(reach.denied)} dangerous actions that were settled"
+    if not reach.powers:
+        yield label, _none_of(reach)
     if reach.unsettled and reach.is_simulated:
         text = f"not on everything, perhaps on something: {some(reach.unsettled, _NAMES)}"
         yield "Unsettled", text
     yield from _listed("Because", _reasons(reach.powers))
     yield "Known from", reach.text
+
+
+def _none_of(reach: Reach) -> str:
+    """Return what it means that no power is known: seldom that there is none."""
+    if not reach.denied:
+        return "not known: what it can do was not worked out"
+    number = count(len(reach.denied), "dangerous action")
+    if reach.unsettled:
+        return f"none of the {number} that could be settled; the others are not known"
+    return f"none of the {number} that were asked about"
 
 
 def _power_words(powers: list[Power]) -> str:
@@ -191,6 +216,7 @@ def document(inspection: Inspection) -> dict[str, Any]:
     made = {
         "access_key_id": inspection.access_key_id,
         "state": inspection.state.value,
+        "contradicts": inspection.contradicts,
         "text": inspection.text,
         "responder": {
             "profile": responder.profile,

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan.inspection import Harm, Kind, Sure
 from leakscan.report import inspected as report
-from leakscan.verdict import Holder, Verdict, VerdictState
+from leakscan.verdict import NOT_CHECKED, Holder, Verdict, VerdictState
 from tests.inspect.inspecting import (
     FOUND,
     RESPONDER_ID,
@@ -29,6 +30,8 @@ from tests.support.fake_iam import (
 )
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+YES = live(USER, Holder.USER)
+NO = Verdict(VerdictState.NOT_ACCEPTED)
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +53,60 @@ def test_a_key_that_is_off_says_what_it_could_do(
     labels = dict(report.lines(inspection))
     assert "may create keys for other users" in labels["Could"]
     assert "Can" not in labels
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "sentence"),
+    [
+        ("Active", NO, "IAM says it is active, and STS did not accept it moments ago"),
+        (
+            "Active",
+            replace(NO, is_kept=True),
+            "IAM says it is active, and STS did not accept it in an earlier run",
+        ),
+        ("Inactive", YES, "IAM says it is inactive, and STS accepted it moments ago"),
+    ],
+)
+def test_where_iam_and_sts_contradict_each_other_the_key_is_taken_for_live(
+    iam: FakeIam, aws_files: Path, status: str, verdict: Verdict, sentence: str
+) -> None:
+    iam.holds(FOUND, status)
+    iam.allowed["iam:CreateAccessKey"] = {"word": "allowed"}
+    inspection = inspected(iam, aws_files, verdict=verdict)
+    assert inspection.text == f"{sentence}: treat it as live. It is a key of the user deploy."
+    assert inspection.contradicts is (status == "Active")
+    assert "may create keys" in dict(report.lines(inspection))["Can"]
+
+
+def test_a_key_that_sts_accepts_and_iam_does_not_list(iam: FakeIam, aws_files: Path) -> None:
+    iam.holds(RESPONDER_ID)
+    inspection = inspected(iam, aws_files, verdict=YES)
+    assert inspection.text.startswith("IAM lists no such key of its user, and STS accepted it")
+    assert "deleted" not in inspection.text
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        ("Active", YES),
+        ("Active", Verdict(VerdictState.WRONG_SECRET)),
+        ("Active", Verdict(VerdictState.UNKNOWN)),
+        ("Active", NOT_CHECKED),
+        ("Inactive", NO),
+    ],
+)
+def test_what_fits_together_is_no_contradiction(
+    iam: FakeIam, aws_files: Path, status: str, verdict: Verdict
+) -> None:
+    iam.holds(FOUND, status)
+    inspection = inspected(iam, aws_files, verdict=verdict)
+    assert not inspection.contradicts
+    assert "treat it as live" not in inspection.text
+
+
+def test_where_iam_may_not_list_keys_what_sts_said_is_told(iam: FakeIam, aws_files: Path) -> None:
+    iam.deny("ListAccessKeys")
+    assert inspected(iam, aws_files, verdict=YES).text.endswith(" STS accepted it.")
 
 
 def test_a_key_that_iam_does_not_list_was_deleted(iam: FakeIam, aws_files: Path) -> None:
@@ -145,6 +202,9 @@ def test_root_may_do_everything(iam: FakeIam, aws_files: Path) -> None:
     assert inspection.reach is not None
     (power,) = inspection.reach.powers
     assert (power.rank, power.harm, power.sure) == (1, Harm.TAKE_OVER, Sure.ALLOWED)
+    for told in (inspection.text, power.because):
+        assert "organization's may (service control policies)" in told
+    assert ("MFA", "none") in report.lines(inspection)
     assert iam.actions() == ["GetCallerIdentity", "GetAccessKeyLastUsed", "GetAccountSummary"]
 
 

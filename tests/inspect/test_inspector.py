@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from leakscan.aws import CANARY_ACCOUNTS
 from leakscan.inspect.calls import MAX_PAGES
+from leakscan.inspect.inspector import Inspector
 from leakscan.inspect.policies import MAX_DOCUMENTS
 from leakscan.inspection import Kind, State, Why
 from leakscan.report import inspected as report
@@ -13,6 +15,7 @@ from leakscan.verdict import Holder, Verdict, VerdictState
 from tests.inspect.inspecting import (
     FOREIGN,
     FOUND,
+    NOW,
     OLD_ID,
     RESPONDER_ID,
     RESPONDER_SECRET,
@@ -21,8 +24,12 @@ from tests.inspect.inspecting import (
     live,
     opened,
     principal_of,
+    settings,
+    write_profile,
 )
+from tests.report.builder import key_id
 from tests.support.fake_iam import (
+    ACCOUNT,
     MANAGED,
     NOTHING_SUCH,
     OF_USER,
@@ -84,6 +91,16 @@ def test_what_aws_named_decides_among_findings_of_one_id(iam: FakeIam, aws_files
     assert {one.state for one in made.values()} == {State.INSPECTED}
 
 
+def test_a_no_counts_more_than_what_was_not_asked(iam: FakeIam, aws_files: Path) -> None:
+    inspector = opened(iam.url, aws_files)
+    states = (VerdictState.NOT_CHECKED, VerdictState.NOT_ACCEPTED, VerdictState.WRONG_SECRET)
+    findings = [
+        replace(finding(state, FOUND, secret(state)), verdict=Verdict(state)) for state in states
+    ]
+    made = inspector.inspect_all(findings, inspector.evidence_of(findings))
+    assert [one.contradicts for one in made.values()] == [True, True, True]
+
+
 def test_agent_is_fixed_and_no_secret_of_the_responder_is_told(
     iam: FakeIam, aws_files: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -91,6 +108,63 @@ def test_agent_is_fixed_and_no_secret_of_the_responder_is_told(
     assert {one.agent for one in iam.requests} == {"leakscan/test"}
     everything = f"{inspection!r}{report.lines(inspection)}{report.document(inspection)}"
     assert RESPONDER_SECRET not in everything + caplog.text
+
+
+# -- whom IAM is asked about ----------------------------------------------------------------
+
+CANARY = key_id("canary", "AKIA", int(min(CANARY_ACCOUNTS)))
+NEVER_BUILT = "AKIA" + "7" * 16
+
+
+def test_evidence_is_asked_of_a_limited_number_of_ids_those_with_secrets_first(
+    iam: FakeIam, aws_files: Path
+) -> None:
+    write_profile(aws_files)
+    few = replace(settings(iam.url), max_keys=2)
+    inspector = Inspector.open(few, (FOUND,), lambda: NOW)
+    planted = [key_id(f"planted {number}", "AKIA", int(ACCOUNT)) for number in range(3)]
+    findings = [finding(one, one) for one in (SESSION_ID, FOREIGN, *planted)]
+    findings.append(finding("real", FOUND, secret("real")))
+    evidence = inspector.evidence_of(findings)
+    asked = [one.parameters.get("AccessKeyId") for one in iam.requests[1:]]
+    assert asked == [FOUND, planted[0]]
+    assert set(evidence) == {SESSION_ID, FOREIGN, *planted, FOUND}
+    for one in planted[1:]:
+        assert evidence[one].text.startswith("More than 2 keys (--max-keys)")
+        assert (evidence[one].is_told, evidence[one].asked_at) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("access_key_id", "words"),
+    [
+        (FOREIGN, "It is a key of account 210987654321"),
+        (CANARY, "canary"),
+        (NEVER_BUILT, "AWS builds no such id"),
+        (SESSION_ID, "temporary"),
+        ("ACCA" + FOUND[4:], "other than access keys"),
+    ],
+)
+def test_nobody_is_asked_about_ids_of_which_iam_tells_nothing(
+    iam: FakeIam, aws_files: Path, access_key_id: str, words: str
+) -> None:
+    inspector = opened(iam.url, aws_files)
+    findings = [finding("one", access_key_id, secret("one"))]
+    evidence = inspector.evidence_of(findings)
+    assert words in evidence[access_key_id].text
+    assert iam.actions() == ["GetCallerIdentity"]
+    (made,) = inspector.inspect_all(findings, evidence).values()
+    assert any(words in text for _, text in report.lines(made))
+    assert iam.actions() == ["GetCallerIdentity"]
+
+
+def test_a_canary_is_none_of_ours_though_the_responder_is_of_its_account(
+    iam: FakeIam, aws_files: Path
+) -> None:
+    account = min(CANARY_ACCOUNTS)
+    iam.says("GetCallerIdentity", {"Arn": f"arn:aws:iam::{account}:user/a", "Account": account})
+    evidence = opened(iam.url, aws_files).evidence_of([finding("one", CANARY, secret("one"))])
+    assert "canary" in evidence[CANARY].text
+    assert iam.actions() == ["GetCallerIdentity"]
 
 
 # -- evidence -----------------------------------------------------------------------------
@@ -140,7 +214,7 @@ def test_the_account_that_aws_named_counts_more_than_none(iam: FakeIam, aws_file
         (OLD_ID, None, "Not permitted, or a key of another account"),
         (FOUND, None, "When it was last used is not known."),
         (OLD_ID, NOTHING_SUCH, "or of another account"),
-        (FOUND, NOTHING_SUCH, "it was deleted, or is one of the root user."),
+        (FOUND, NOTHING_SUCH, "it was deleted, was never made, or is one of the root user."),
     ],
 )
 def test_a_key_of_which_nobody_says_whose_it_is(
@@ -219,7 +293,7 @@ def test_all_calls_denied_leave_the_name_of_the_user(iam: FakeIam, aws_files: Pa
         iam.deny(action)
     inspection = inspected(iam, aws_files)
     assert principal_of(inspection).name == "deploy"
-    assert inspection.text == "Whether the key of the user deploy is active is not known."
+    assert inspection.text == "Whether the key of the user deploy is active IAM does not say."
     assert inspection.reach is not None
     assert inspection.reach.powers == ()
     assert "not worked out" in inspection.reach.text

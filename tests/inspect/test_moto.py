@@ -10,7 +10,7 @@ from botocore.session import Session
 from leakscan.inspect.inspector import Inspector
 from leakscan.inspect.session import InspectError
 from leakscan.inspection import Inspection, Sure, Why
-from leakscan.verdict import Holder
+from leakscan.verdict import Holder, Verdict, VerdictState
 from tests.inspect.inspecting import NOW, RESPONDER_SECRET, live, settings, write_profile
 from tests.support.moto_server import ACCOUNT, Moto
 
@@ -118,7 +118,7 @@ def test_a_key_that_was_switched_off_and_another_that_was_not(moto: Moto, admin:
     key = leaked(admin)
     other = admin.create_access_key(UserName="deploy")["AccessKey"]["AccessKeyId"]
     admin.update_access_key(UserName="deploy", AccessKeyId=key, Status="Inactive")
-    inspection = inspected(moto, key, live(arn(), Holder.USER, ACCOUNT))
+    inspection = inspected(moto, key, Verdict(VerdictState.NOT_ACCEPTED))
     assert inspection.key is not None
     assert inspection.principal is not None
     assert inspection.key.status == "Inactive"

@@ -106,6 +106,7 @@ def test_what_is_allowed_names_the_policy(iam: FakeIam, aws_files: Path) -> None
 
 @pytest.mark.parametrize("word", ["allowed", "implicitDeny", "explicitDeny"])
 def test_missing_context_makes_it_unsure(iam: FakeIam, aws_files: Path, word: str) -> None:
+    inline(iam, {"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
     missing = ["aws:MultiFactorAuthPresent"]
     iam.allowed["kms:Decrypt"] = {"word": word, "MissingContextValues": missing}
     power = powers(inspected(iam, aws_files))["kms:Decrypt"]
@@ -128,6 +129,63 @@ def test_an_explicit_denial_is_one_though_a_text_allows_it(iam: FakeIam, aws_fil
     assert "s3:GetObject" in reach_of(inspected(iam, aws_files)).denied
 
 
+WHOLE: Values = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+PART: Values = {**WHOLE, "Resource": "arn:aws:kms:*:*:key/one"}
+SOMETIMES = {"Condition": {"StringEquals": {"aws:PrincipalTag/a": "b"}}}
+
+
+@pytest.mark.parametrize(
+    ("statements", "word", "sure"),
+    [
+        ([PART], "implicitDeny", Sure.SOME),
+        ([PART, {**WHOLE, "Effect": "Deny"}], "explicitDeny", None),
+        ([PART, {**PART, "Effect": "Deny"}], "implicitDeny", Sure.MAYBE),
+        ([PART, {**WHOLE, **SOMETIMES, "Effect": "Deny"}], "explicitDeny", Sure.MAYBE),
+        ([{**PART, **SOMETIMES}], "implicitDeny", Sure.MAYBE),
+        ([{**WHOLE, **SOMETIMES}], "implicitDeny", Sure.MAYBE),
+        ([{**PART, **SOMETIMES}, PART], "implicitDeny", Sure.SOME),
+        ([WHOLE], "explicitDeny", None),
+        ([PART], "explicitDeny", None),
+    ],
+)
+def test_texts_tell_what_one_decision_for_everything_cannot(
+    iam: FakeIam, aws_files: Path, statements: list[Values], word: str, sure: Sure | None
+) -> None:
+    inline(iam, *statements)
+    iam.allowed["kms:Decrypt"] = {"word": word}
+    found = inspected(iam, aws_files)
+    assert {one.action: one.sure for one in reach_of(found).powers if "Dec" in one.action} == (
+        {} if sure is None else {"kms:Decrypt": sure}
+    )
+    assert ("kms:Decrypt" in reach_of(found).denied) is (sure is None)
+
+
+def test_a_denial_of_all_but_one_resource_leaves_that_one(iam: FakeIam, aws_files: Path) -> None:
+    """On all resources at once it is a denial of everything, and the one file can be read."""
+    but = {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::site/*"}
+    inline(iam, {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}, but)
+    iam.allowed["s3:GetObject"] = {"word": "explicitDeny"}
+    power = powers(inspected(iam, aws_files))["s3:GetObject"]
+    assert power.sure is Sure.MAYBE
+    assert "denies it on some resources" in power.because
+
+
+def test_what_no_text_allows_does_not_depend_on_a_condition(iam: FakeIam, aws_files: Path) -> None:
+    inline(iam, PART)
+    iam.allowed["ses:SendEmail"] = {
+        "word": "implicitDeny",
+        "MissingContextValues": ["aws:SourceIp"],
+    }
+    assert "ses:SendEmail" in reach_of(inspected(iam, aws_files)).denied
+
+
+def test_a_word_that_is_none_of_iams_settles_nothing(iam: FakeIam, aws_files: Path) -> None:
+    inline(iam, PART)
+    iam.allowed["ses:SendEmail"] = {"word": "denied"}
+    assert reach_of(inspected(iam, aws_files)).unsettled == ("ses:SendEmail",)
+
+
+@pytest.mark.parametrize("word", ["implicitDeny", "explicitDeny", "allowed"])
 @pytest.mark.parametrize(
     "cap",
     [
@@ -135,9 +193,11 @@ def test_an_explicit_denial_is_one_though_a_text_allows_it(iam: FakeIam, aws_fil
         {"PermissionsBoundaryDecisionDetail": {"AllowedByPermissionsBoundary": False}},
     ],
 )
-def test_a_cap_from_outside_leaves_it_unsure(iam: FakeIam, aws_files: Path, cap: Values) -> None:
-    inline(iam, {"Effect": "Allow", "Action": "kms:*", "Resource": "*"})
-    iam.allowed["kms:Decrypt"] = {"word": "implicitDeny", **cap}
+def test_a_cap_from_outside_leaves_it_unsure(
+    iam: FakeIam, aws_files: Path, cap: Values, word: str
+) -> None:
+    inline(iam, WHOLE)
+    iam.allowed["kms:Decrypt"] = {"word": word, **cap}
     found = inspected(iam, aws_files)
     assert set(powers(found)) == {"kms:Decrypt"}
     assert powers(found)["kms:Decrypt"].sure is Sure.MAYBE
@@ -159,9 +219,11 @@ def test_texts_that_were_not_read_leave_it_unsettled(iam: FakeIam, aws_files: Pa
     iam.allowed["kms:Decrypt"] = {"word": "explicitDeny"}
     inspection = inspected(iam, aws_files)
     found = reach_of(inspection)
-    assert found.denied == ("kms:Decrypt",)
-    assert "s3:GetObject" in found.unsettled
-    assert "Unsettled" in dict(report.lines(inspection))
+    assert found.denied == ()
+    assert {"s3:GetObject", "kms:Decrypt"} <= set(found.unsettled)
+    rows = dict(report.lines(inspection))
+    assert "Unsettled" in rows
+    assert rows["Can"] == "not known: what it can do was not worked out"
 
 
 @pytest.mark.parametrize(
@@ -233,6 +295,13 @@ def test_results_come_in_pages(iam: FakeIam, aws_files: Path) -> None:
 
     iam.answers("SimulatePrincipalPolicy", simulation)
     assert set(powers(inspected(iam, aws_files))) == set(ACTIONS)
+
+
+def test_where_the_simulation_is_denied_that_is_not_nothing(iam: FakeIam, aws_files: Path) -> None:
+    inline(iam, PART)
+    iam.deny("SimulatePrincipalPolicy")
+    rows = dict(report.lines(inspected(iam, aws_files)))
+    assert rows["Can"] == "not known: what it can do was not worked out"
 
 
 def test_a_user_that_is_gone_cannot_be_simulated(iam: FakeIam, aws_files: Path) -> None:

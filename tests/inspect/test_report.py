@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from leakscan.inspection import Harm, Inspection, Kind, State, Sure, Why
 from leakscan.report import inspected as report
 from leakscan.report.page import LABEL
-from leakscan.verdict import Holder, Verdict
+from leakscan.verdict import Holder, Verdict, VerdictState
 from tests.inspect.inspecting import FOREIGN, FOUND, SESSION_ID, inspected, live
 from tests.support.fake_iam import ACCOUNT, NOTHING_SUCH, OF_USER, SESSION, USED, USER, FakeIam
 
@@ -149,8 +149,39 @@ def test_nothing_dangerous_is_said_of_what_was_settled_alone(iam: FakeIam, aws_f
     assert inspection.reach is not None
     unsettled = replace(inspection.reach, powers=(), denied=("a:A", "b:B"), unsettled=("c:C",))
     rows = dict(report.lines(replace(inspection, reach=unsettled)))
-    assert rows["Can"] == "none of the 2 dangerous actions that were settled"
+    words = "none of the 2 dangerous actions that could be settled; the others are not known"
+    assert rows["Can"] == words
     assert "c:C" in rows["Unsettled"]
+    settled = replace(inspection.reach, powers=(), denied=("a:A", "b:B"), unsettled=())
+    rows = dict(report.lines(replace(inspection, reach=settled)))
+    assert rows["Can"] == "none of the 2 dangerous actions that were asked about"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        (Verdict(VerdictState.UNKNOWN, asked=("sts",)), "; asked before this run tried the key"),
+        (
+            Verdict(VerdictState.NOT_ACCEPTED, asked=("sts",), is_kept=True),
+            "; leakscan tried the key before that was asked, in an earlier run",
+        ),
+        (Verdict(VerdictState.FOREIGN_ACCOUNT), ""),
+    ],
+)
+def test_a_last_use_says_whether_leakscan_tried_the_key_before(
+    iam: FakeIam, aws_files: Path, verdict: Verdict, words: str
+) -> None:
+    iam.holds(FOUND)
+    rows = dict(report.lines(inspected(iam, aws_files, verdict=verdict)))
+    assert rows["Last used"] == f"2026-11-20 08:30 UTC, s3 in eu-west-1{words}"
+
+
+def test_a_contradiction_is_told_to_programs(iam: FakeIam, aws_files: Path) -> None:
+    iam.holds(FOUND)
+    refused = inspected(iam, aws_files, verdict=Verdict(VerdictState.NOT_ACCEPTED))
+    document = report.document(refused)
+    assert document["contradicts"] is True
+    assert problems(document) == []
 
 
 def test_nothing_of_botocore_is_loaded_before_a_profile_is_opened() -> None:

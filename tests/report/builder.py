@@ -27,6 +27,7 @@ from leakscan.inspection import (
     Responder,
     Statement,
     Sure,
+    Tried,
     Why,
 )
 from leakscan.inspection import Kind as HolderKind
@@ -625,6 +626,7 @@ def inspection(access_key_id: str, name: str = "deploy") -> Inspection:
             gaps=(Gap("its MFA devices", "iam:ListMFADevices", Why.NOT_PERMITTED, "AccessDenied"),),
         ),
         reach=Reach((power,), ("s3:PutObject",), (), is_simulated=True, text="By its policies."),
+        tried=Tried(is_asked=True, is_accepted=True),
     )
 
 
