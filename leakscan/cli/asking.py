@@ -15,11 +15,12 @@ import click
 
 from leakscan import __version__, aws
 from leakscan.cli import network, wiring
+from leakscan.cli.group import StoppedError
 from leakscan.cli.progress import asked
 from leakscan.cli.verifying import Settings
 from leakscan.model import Finding
 from leakscan.report.verdicts import PlannedRow
-from leakscan.report.words import count
+from leakscan.report.words import count, visible
 from leakscan.verify.base import Answer, Endpoint, Keys, Question
 from leakscan.verify.endpoints import Where
 from leakscan.verify.kept import Kept
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 USER_AGENT: Final = f"leakscan/{__version__}"
 _CONNECT_TIMEOUT_S: Final = 5.0
-_NAMED: Final = 3
+_NAMED: Final = 8
 """Hosts that are named before they are asked."""
 
 
@@ -68,23 +69,41 @@ class Asking:
         """How often AWS was asked."""
         return self._verifier.calls
 
-    def plan(self, findings: Sequence[Finding]) -> Plan:
-        """Return what would be asked; nothing is."""
-        return self._verifier.plan(findings)
+    @property
+    def live(self) -> Sequence[str]:
+        """The ids that AWS has accepted so far."""
+        return self._verifier.live
 
-    def verify(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return the findings with their verdicts. Raises NetworkError."""
-        plan = self.plan(findings)
+    def plan(self, findings: Sequence[Finding], beside: Sequence[Finding] = ()) -> Plan:
+        """Return what would be asked, if that helps of those beside it too; nothing is."""
+        return self._verifier.plan(findings, beside)
+
+    def verify(
+        self,
+        findings: Sequence[Finding],
+        beside: Sequence[Finding] = (),
+        plan: Plan | None = None,
+    ) -> list[Finding]:
+        """Return the findings with their verdicts, then what of `beside` is live or not settled.
+
+        Raises NetworkError; StoppedError after Ctrl-C, when what is live was said on stderr. No
+        report is written then: one of which half is verified looks like one that is.
+        """
+        plan = plan or self.plan(findings, beside)
         if not plan.questions:
-            return self._verifier.verify(findings)
+            return self._verifier.verify(findings, beside, plan)
         self._sender.prepare(its.url for one in plan.questions for its in one.endpoints)
         to_ask = [one for one in plan.questions if not self._is_known(one)]
         if to_ask and not self._quiet:
             click.echo(f"leakscan: {_announced(to_ask, self._config.rate)}", err=True)
         try:
-            with asked(len(plan.questions), bar=self._bar) as observer:
+            with asked(len(plan.questions), lambda: self.live, bar=self._bar) as observer:
                 self._told = observer.told
-                return self._verifier.verify(findings)
+                return self._verifier.verify(findings, beside, plan)
+        except KeyboardInterrupt as error:
+            raise StoppedError(
+                "Interrupted before all was known: no report was written."
+            ) from error
         finally:
             self._kept.save()
             self._sender.close()
@@ -92,7 +111,7 @@ class Asking:
     def _is_known(self, question: Question) -> bool:
         """Say whether an earlier run has asked about the likeliest candidate."""
         best = question.candidates[0]
-        return self._kept.find(best.fingerprint, question.hosts) is not None
+        return self._kept.find(best.fingerprint, question.places) is not None
 
     def _asker(self) -> "Asker":
         from leakscan.verify.asker import Asker, Tools
@@ -150,7 +169,8 @@ def _announced(questions: Sequence[Question], rate: float) -> str:
     hosts = list(dict.fromkeys(host for one in questions for host in one.hosts))
     more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
     keys = count(len(questions), "key")
-    return f"asking {', '.join(hosts[:_NAMED])}{more} about {keys}, at most {rate:g} a second"
+    named = ", ".join(visible(host) for host in hosts[:_NAMED])
+    return f"asking {named}{more} about {keys}, at most {rate:g} a second"
 
 
 def rows(plan: Plan, findings: Sequence[Finding]) -> list[PlannedRow]:

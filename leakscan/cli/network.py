@@ -33,7 +33,7 @@ def check(config: VerifyConfig) -> None:
 
 
 class Proxies:
-    """Says which proxy leads to a URL; one that was named leads to all.
+    """Says which proxy leads to a URL; one that was named leads to all that are encrypted.
 
     Without one it is as with other programs: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY, or the
     system's settings; this machine is then reached directly.
@@ -45,9 +45,12 @@ class Proxies:
 
     def to(self, url: str) -> str | None:
         """Return the URL of the proxy, None for none. Raises NetworkError."""
+        parts = urlsplit(url)
+        if parts.scheme == "http":
+            # That is this machine: `endpoint_url` takes no other. A proxy would read the token.
+            return None
         if self._named is not None:
             return self._named
-        parts = urlsplit(url)
         if is_loopback(parts.hostname or ""):
             return None
         from urllib.request import getproxies, proxy_bypass

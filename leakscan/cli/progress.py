@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final, Self
 
@@ -115,12 +116,14 @@ def progress() -> Quiet:
     return Bar() if sys.stderr.isatty() else Quiet()
 
 
-class Asked:
-    """Hears how many keys AWS was asked about, and says it when that is interrupted."""
+class Live:
+    """Names what is known to be live where no report will: after Ctrl-C, or a mistake of ours.
 
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
+    `live` returns the ids that AWS has accepted so far.
+    """
+
+    def __init__(self, live: Callable[[], Sequence[str]]) -> None:
+        self._live = live
 
     def __enter__(self) -> Self:
         return self
@@ -131,10 +134,28 @@ class Asked:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if kind is not None and (ids := self._live()):
+            sys.stderr.write(f"leakscan: live so far: {', '.join(ids)}: deactivate them.\n")
+
+
+class Asked(Live):
+    """Hears of how many keys AWS has answered, and says it too when that is interrupted."""
+
+    def __init__(self, total: int, live: Callable[[], Sequence[str]]) -> None:
+        super().__init__(live)
+        self._total = total
+        self._done = 0
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         if kind is KeyboardInterrupt:
-            sys.stderr.write(
-                f"leakscan: stopped; AWS was asked about {self._done} of {self._total} keys.\n"
-            )
+            known = f"AWS had answered about {self._done} of {self._total} keys"
+            sys.stderr.write(f"leakscan: stopped; {known}.\n")
+        super().__exit__(kind, error, trace)
 
     def told(self, done: int, _total: int) -> None:
         """Hear how many keys of how many are done."""
@@ -144,11 +165,11 @@ class Asked:
 class AskedBar(Asked):
     """A rich progress bar of the keys."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, live: Callable[[], Sequence[str]]) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        super().__init__(total)
+        super().__init__(total, live)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._progress.add_task("asking AWS", total=total)
@@ -172,6 +193,6 @@ class AskedBar(Asked):
         self._progress.update(self._task, completed=done)
 
 
-def asked(total: int, *, bar: bool) -> Asked:
+def asked(total: int, live: Callable[[], Sequence[str]], *, bar: bool) -> Asked:
     """Return a bar where stderr is a terminal and it is wanted, else nothing to see."""
-    return AskedBar(total) if bar and sys.stderr.isatty() else Asked(total)
+    return (AskedBar if bar and sys.stderr.isatty() else Asked)(total, live)

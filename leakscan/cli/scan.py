@@ -15,7 +15,7 @@ from leakscan.cli.verifying import Settings, Wishes
 from leakscan.errors import ExitCode
 from leakscan.model import Level, ScanResult
 from leakscan.pipeline import verified
-from leakscan.report.base import ReportOptions, exit_code
+from leakscan.report.base import ReportOptions, exit_code, live_aside
 
 _LEVELS = [level.value for level in Level]
 _FORMATS = list(dict.fromkeys(outputs.SUFFIXES.values()))
@@ -64,7 +64,9 @@ Examples
     type=click.Choice([*_LEVELS, _LIVE]),
     default="low",
     show_default=True,
-    help="Least severity that makes the exit code 1; with live, only a key that AWS accepts.",
+    help="Least severity that makes the exit code 1; with live, only a key that AWS accepts. "
+    "With --verify AWS's verdict changes it: live is high or critical, not accepted at most "
+    "medium, expired and canaries low.",
 )
 @click.option(
     "--range",
@@ -202,4 +204,6 @@ def _summarise(result: ScanResult, options: ReportOptions) -> None:
         ExitCode.INCOMPLETE: "INCOMPLETE: nothing found in what was read",
         ExitCode.CLEAN: "complete, nothing to act on",
     }
-    click.echo(f"leakscan: {words[exit_code(result, options)]}.", err=True)
+    aside = live_aside(result, options)
+    beside = f"; {aside}" if aside else ""
+    click.echo(f"leakscan: {words[exit_code(result, options)]}{beside}.", err=True)

@@ -27,7 +27,7 @@ from leakscan.history.textsource import TextSource
 from leakscan.model import Finding, Fingerprint, RuleSet, ScanResult
 from leakscan.pipeline import scan
 from leakscan.record import Record
-from leakscan.report.words import count
+from leakscan.report.words import count, visible
 from leakscan.score.fingerprint import fingerprint
 from leakscan.verify.inputs import MAX_REPORT_BYTES, Reported, read_report
 
@@ -38,7 +38,11 @@ _NO_ARGUMENT: Final = (
     "Keys are never given as arguments: shells and process lists keep them. Write them to stdin:\n"
     "leakscan verify -"
 )
-
+_LARGE: Final = (
+    "Verify with the scan itself: leakscan scan --verify PATH\n"
+    "Or one credential of it: leakscan verify FINGERPRINT --repository PATH\n"
+    "With --format jsonl a report is a fifth smaller; masked ones are as large as others."
+)
 _PROMPT: Final = (
     "Paste the key id, its secret and its token, if any; then Enter and Ctrl-D. Nothing is shown."
 )
@@ -51,12 +55,16 @@ class TargetError(LeakscanError):
 
 
 class Found(Record, frozen=True):
-    """The credentials to verify; `not_found` were asked for, and nothing that was read has them."""
+    """The credentials to verify; `not_found` were asked for, and nothing that was read has them.
+
+    `beside` was found with them and nobody asked for it: its parts may belong to theirs.
+    """
 
     findings: tuple[Finding, ...]
     rules: RuleSet
     not_found: tuple[str, ...] = ()
     complete: bool = True
+    beside: tuple[Finding, ...] = ()
 
 
 class Looking(Record, frozen=True):
@@ -128,23 +136,34 @@ def _prompted() -> Iterator[None]:
 
 def _of_report(file: Path, looking: Looking) -> Found:
     rules = wiring.rules(looking.rules_folder)
-    try:
-        data = read_file(file, MAX_REPORT_BYTES)
-    except OSError as error:
-        raise TargetError(f"{file} cannot be read: {error.strerror or error}.") from error
-    reported = read_report(data, str(file), rules, fingerprint)
+    reported = read_report(_read(file), str(file), rules, fingerprint)
     for one in reported.refused:
         what = f"{file}: {one} is left out: its values in the report are not those it is made of."
-        click.echo(f"leakscan: {what}", err=True)
-    whole = Found(_with_steps(reported.findings), rules, reported.refused)
+        click.echo(f"leakscan: {visible(what)}", err=True)
+    whole = Found(
+        _with_steps(reported.findings), rules, reported.refused, complete=reported.complete
+    )
     if not reported.masked:
         return whole
     again = _of_repository(reported.masked, _repository(reported, file, looking), looking)
+    here = {one.credential.fingerprint for one in whole.findings}
     return replace(
         again,
         findings=(*whole.findings, *again.findings),
         not_found=(*whole.not_found, *again.not_found),
+        complete=whole.complete and again.complete,
+        beside=tuple(one for one in again.beside if one.credential.fingerprint not in here),
     )
+
+
+def _read(file: Path) -> bytes:
+    try:
+        if file.stat().st_size > MAX_REPORT_BYTES:
+            limit = f"{MAX_REPORT_BYTES >> 20} MiB"
+            raise TargetError(f"{file} is larger than {limit}, the most of a report.", hint=_LARGE)
+        return read_file(file, MAX_REPORT_BYTES)
+    except OSError as error:
+        raise TargetError(f"{file} cannot be read: {error.strerror or error}.") from error
 
 
 def _repository(reported: Reported, file: Path, looking: Looking) -> Path:
@@ -162,7 +181,7 @@ def _of_repository(wanted: Collection[Fingerprint], path: Path, looking: Looking
     """Scan a repository whole, for some credentials; for what is missing once more, deeper."""
     if not looking.quiet:
         what = count(len(wanted), "credential")
-        click.echo(f"leakscan: looking up {what} in {path}", err=True)
+        click.echo(f"leakscan: looking up {what} in {visible(str(path))}", err=True)
     result = _scanned(path, looking, deep=False)
     found = _taken(result, wanted)
     if len(found) < len(wanted):
@@ -173,6 +192,7 @@ def _of_repository(wanted: Collection[Fingerprint], path: Path, looking: Looking
         result.rules,
         tuple(one for one in wanted if one not in found),
         result.complete,
+        tuple(one for one in result.findings if one.credential.fingerprint not in found),
     )
 
 

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import click
 
 from leakscan import __version__, aws
-from leakscan.cli import outputs, verifying
+from leakscan.cli import network, outputs, verifying
 from leakscan.cli.asking import USER_AGENT, Asking, rows
 from leakscan.cli.options import RULES
+from leakscan.cli.progress import Live
 from leakscan.cli.targets import Found, Looking, find, one_of
 from leakscan.cli.verifying import Settings, Wishes
 from leakscan.errors import ExitCode
@@ -40,10 +41,11 @@ Examples
 
 \b
 Exit codes
-  0    AWS accepts none of them
+  0    nothing is live: AWS said so of every secret, or it is a known canary's, or an id stands
+       there without a secret; also where there was nothing to ask about
   1    one is live
-  2    wrong use; nothing to ask about
-  3    none is live, and not all of the repository could be read
+  2    wrong use; no key on stdin
+  3    none is live, and not all of the repository could be read, now or when REPORT was made
   4    a configuration file is invalid
   5    nobody knows of one of them whether it is live: the report says why
 """,
@@ -61,7 +63,8 @@ Exit codes
 @click.option(
     "--inspect",
     is_flag=True,
-    help="Look up what a key can do and when it was last used, as --profile, never with the key.",
+    help="Look up what a key can do and when it was last used, as --profile, never with the key; "
+    "and ask afresh what is kept.",
 )
 @click.option(
     "--profile",
@@ -114,11 +117,13 @@ def command(
     target = one_of(targets)
     _check_inspection(inspect=inspect, profile=profile, dry_run=dry_run)
     settings = verifying.settings(Wishes(**wishes), dry=dry_run)
+    if inspect:
+        settings = verifying.afresh(settings)
     found = find(target, Looking(repository, rules_folder, quiet))
     asking = Asking(settings, quiet=quiet)
     options = outputs.fitted(ReportOptions(tool_version=__version__), output)
     if dry_run:
-        planned = rows(asking.plan(found.findings), found.findings)
+        planned = rows(asking.plan(found.findings, found.beside), found.findings)
         outputs.write(output, render_plan(planned, _form(output), options))
         return ExitCode.CLEAN
     inspector = _Inspecting(_profile_settings(profile, settings)) if profile else None
@@ -130,13 +135,18 @@ def command(
 def _outcome(found: Found, asking: Asking, inspecting: "_Inspecting | None") -> VerifyOutcome:
     """Ask about what was found; what the responder is told of it, before and after."""
     if inspecting is not None:
-        inspecting.before(found.findings)
-    findings = tuple(asking.verify(found.findings))
+        inspecting.before([*found.findings, *found.beside])
+    findings = tuple(asking.verify(found.findings, found.beside))
+    inspections: Mapping[Fingerprint, Inspection] = {}
+    if inspecting is not None:
+        # It may take minutes, and what is live has been said nowhere yet.
+        with Live(lambda: asking.live):
+            inspections = inspecting.after(findings)
     return VerifyOutcome(
         findings=findings,
         rules=found.rules,
         calls=asking.calls,
-        inspections=inspecting.after(findings) if inspecting is not None else {},
+        inspections=inspections,
         not_found=found.not_found,
         complete=found.complete,
     )
@@ -168,16 +178,17 @@ def _profile_settings(profile: str, settings: Settings) -> "InspectSettings":
     config = settings.config
     url = config.endpoint_url
     # An endpoint of STS has no IAM; what answers on this machine is a test double of all of AWS.
-    is_double = url is not None and is_loopback(urlsplit(url).hostname or "")
+    double = url if url is not None and is_loopback(urlsplit(url).hostname or "") else None
     return InspectSettings(
         profile,
         USER_AGENT,
         region=config.region or aws.PARTITIONS[(*config.partitions, "aws")[0]].default_region,
-        endpoint_url=url if is_double else None,
+        endpoint_url=double,
         fips=config.fips,
         ca_bundle=config.ca_bundle,
-        proxy=config.proxy,
+        proxy=network.Proxies(config.proxy).to(double) if double else config.proxy,
         timeout_s=config.timeout_s,
+        max_keys=config.max_keys,
     )
 
 

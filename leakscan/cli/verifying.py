@@ -198,6 +198,11 @@ def settings(wishes: Wishes, *, dry: bool = False) -> Settings:
     return Settings(wishes.any_account, config)
 
 
+def afresh(settings: Settings) -> Settings:
+    """Return how to ask whatever is kept: what IAM says today is to be set beside it."""
+    return replace(settings, config=replace(settings.config, max_age_s=0.0))
+
+
 _ALIKE: Final = (
     *("region", "fips", "endpoint_url", "ca_bundle", "proxy"),
     *("rate", "timeout_s", "max_age_s", "max_keys"),

@@ -72,6 +72,8 @@ def locate(path: Path) -> Layout:
 
     Raises NoRepositoryError, also where the path or something on the way to it cannot be read.
     """
+    if "\0" in str(path):  # Nothing that the system is asked would say it in words.
+        raise NoRepositoryError(f"{path} is no path: there is a NUL in it.")
     try:
         return _locate(path)
     except OSError as error:

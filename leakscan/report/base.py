@@ -4,13 +4,22 @@ In: a ScanResult and ReportOptions. Out: the bytes of one format, and the exit c
 goes with them. A reporter is pure: it reads no clock, environment or terminal.
 """
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from leakscan.errors import ExitCode
 from leakscan.model import Finding, Level, ScanResult, ScopeKind, Status
 from leakscan.record import Record
 from leakscan.report.liveness import is_live, is_open
+from leakscan.report.words import count
+
+_ASIDE: Final[Mapping[Status, str]] = {
+    Status.KNOWN: "not new",
+    Status.BASELINED: "accepted",
+    Status.ALLOWED: "accepted",
+}
 
 
 class ReportOptions(Record, frozen=True):
@@ -57,6 +66,16 @@ def acts(finding: Finding, options: ReportOptions) -> bool:
 def unsettled(finding: Finding, options: ReportOptions) -> bool:
     """Say whether the finding would be something to act on if it were live, which nobody knows."""
     return finding.status is Status.NEW and certain(finding, options) and is_open(finding)
+
+
+def live_aside(result: ScanResult, options: ReportOptions) -> str:
+    """Say what of the live is nothing to act on: 1 live credential is accepted; or nothing."""
+    aside = [one for one in result.findings if is_live(one) and not acts(one, options)]
+    why = Counter(_ASIDE.get(one.status, "below --fail-on") for one in aside)
+    return " and ".join(
+        f"{count(number, 'live credential')} {'is' if number == 1 else 'are'} {word}"
+        for word, number in why.items()
+    )
 
 
 def anything_read(result: ScanResult) -> bool:

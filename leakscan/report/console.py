@@ -17,6 +17,7 @@ from leakscan.report.base import (
     anything_read,
     certain,
     is_complete,
+    live_aside,
     unsettled,
 )
 from leakscan.report.contract import FindingDoc, ReportDoc
@@ -275,23 +276,25 @@ def _last_line(page: Page, result: ScanResult, doc: ReportDoc, options: ReportOp
     doubts = 0
     if options.fail_on_live:
         doubts = sum(unsettled(finding, options) for finding in result.findings)
-    complete = is_complete(result)
-    sure = complete and not doubts
+    complete, aside = is_complete(result), live_aside(result, options)
+    sure = complete and not doubts and not aside
     style = "bold red" if number else "bold green" if sure else "bold yellow"
     if options.fail_on_live and any(_is_listed(one, options) for one in result.findings):
-        said = live_line(number, doubts, complete)
+        said = live_line(number, doubts, complete, aside)
     else:
-        said = _verdict(result, number, complete)
+        said = _verdict(result, number, complete, aside)
     page.line(Text(said, style))
 
 
-def _verdict(result: ScanResult, number: int, complete: bool) -> str:
+def _verdict(result: ScanResult, number: int, complete: bool, aside: str) -> str:
     if number:
         more = "" if complete else " INCOMPLETE: there may be more."
-        return f"{count(number, 'credential')} to act on.{more}"
+        beside = f"; {aside}" if aside else ""
+        return f"{count(number, 'credential')} to act on{beside}.{more}"
     if not anything_read(result):
         return "Nothing was scanned. INCOMPLETE: do not take this as clean."
     found = "Nothing to act on" if result.findings else "Nothing found"
+    but = f", but {aside}" if aside else ""
     if complete:
-        return f"{found}. Complete."
-    return f"{found} in what was read. INCOMPLETE: do not take this as clean."
+        return f"{found}{but}. Complete."
+    return f"{found} in what was read{but}. INCOMPLETE: do not take this as clean."

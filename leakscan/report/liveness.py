@@ -11,12 +11,7 @@ from leakscan.model import Finding
 from leakscan.verdict import NOT_CHECKED, Verdict, VerdictState
 
 _UNSETTLED: Final = frozenset(
-    (
-        VerdictState.UNKNOWN,
-        VerdictState.NOT_CHECKED,
-        VerdictState.FOREIGN_ACCOUNT,
-        VerdictState.TOKEN_MISSING,
-    )
+    (VerdictState.UNKNOWN, VerdictState.FOREIGN_ACCOUNT, VerdictState.TOKEN_MISSING)
 )
 NOBODY_ASKED: Final = Verdict(VerdictState.NOT_CHECKED, "Nobody asked AWS.")
 """The verdict where verification was not wanted."""
@@ -39,10 +34,15 @@ def is_live(finding: Finding) -> bool:
 
 
 def is_open(finding: Finding) -> bool:
-    """Say whether it holds a secret of which nobody knows whether it is live."""
-    identity = finding.credential.identity
-    has_secret = identity.secret is not None or identity.session_token is not None
-    return has_secret and known(finding).state in _UNSETTLED
+    """Say whether nobody knows whether it is live; an id alone opens nothing.
+
+    Of an id that stands beside secrets a verdict says so, though it holds none itself.
+    """
+    state = known(finding).state
+    if state is VerdictState.NOT_CHECKED:
+        identity = finding.credential.identity
+        return identity.secret is not None or identity.session_token is not None
+    return state in _UNSETTLED
 
 
 def is_verified(findings: Iterable[Finding]) -> bool:

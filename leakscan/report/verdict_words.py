@@ -23,7 +23,7 @@ _STYLES: Final = {
     "canary": "bold magenta",
 }
 _WHO: Final = {
-    "root": "THE ROOT USER, to whom nothing in the account is closed",
+    "root": "THE ROOT USER, whom no policy of the account limits",
     "user": "an IAM user",
     "role-session": "a session of a role",
     "federated-user": "a federated user's session",
@@ -116,15 +116,23 @@ def _each(counted: Counter[str]) -> str:
     return f" ({', '.join(f'{n} {word}' for word, n in known.items())})" if known else ""
 
 
-def live_line(number: int, doubts: int, complete: bool) -> str:
-    """Say how many live ones there are to act on, and how many nobody could settle."""
+def live_line(number: int, doubts: int, complete: bool, aside: str = "") -> str:
+    """Say how many live ones there are to act on, and how many nobody could settle.
+
+    `aside` says which live ones are nothing to act on.
+    """
     if number:
         also = f", {doubts} not settled" if doubts else ""
+        also += f"; {aside}" if aside else ""
         more = "" if complete else " INCOMPLETE: there may be more."
         return f"{count(number, 'live credential')} to act on{also}.{more}"
     none, not_clean = "Nothing live to act on", "do not take this as clean."
+    but = f", but {aside}" if aside else ""
     if doubts and complete:
-        return f"{none}, but {doubts} could not be settled: {not_clean}"
+        joint = f"{but} and" if aside else ", but"
+        return f"{none}{joint} {doubts} could not be settled: {not_clean}"
     if doubts:
-        return f"{none}, {doubts} not settled. INCOMPLETE: {not_clean}"
-    return f"{none}. Complete." if complete else f"{none} in what was read. INCOMPLETE: {not_clean}"
+        return f"{none}{but}, {doubts} not settled. INCOMPLETE: {not_clean}"
+    if complete:
+        return f"{none}{but}. Complete."
+    return f"{none} in what was read{but}. INCOMPLETE: {not_clean}"

@@ -27,6 +27,7 @@ from leakscan.report.page import Page
 from leakscan.report.rows import do_now, means, values
 from leakscan.report.verdict_words import live_line, liveness, state_style, state_words
 from leakscan.report.words import count, visible
+from leakscan.verdict import VerdictState
 
 Format = Literal["text", "json"]
 
@@ -43,6 +44,9 @@ _ORDER: Final = (
     "canary",
     "not-accepted",
     "expired",
+)
+_CONTRADICTED: Final = (
+    "IAM says that the key is Active, which contradicts this: nothing is settled. Ask again."
 )
 
 
@@ -62,7 +66,10 @@ class VerifyOutcome(Record, frozen=True):
 
 
 def exit_code(outcome: VerifyOutcome) -> ExitCode:
-    """Return 1 if one is live, else 5 if one could not be settled, else 3 if incomplete, else 0."""
+    """Return 1 if one is live, else 5 if one could not be settled, else 3 if incomplete, else 0.
+
+    Where IAM says that a key is active which AWS did not accept, nothing is settled.
+    """
     if any(map(is_live, outcome.findings)):
         return ExitCode.FINDINGS
     if _doubts(outcome):
@@ -71,13 +78,21 @@ def exit_code(outcome: VerifyOutcome) -> ExitCode:
 
 
 def _doubts(outcome: VerifyOutcome) -> int:
-    return sum(map(is_open, outcome.findings)) + len(outcome.not_found)
+    found = sum(is_open(one) or _is_contradicted(one, outcome) for one in outcome.findings)
+    return found + len(outcome.not_found)
+
+
+def _is_contradicted(finding: Finding, outcome: VerifyOutcome) -> bool:
+    if finding.verdict.state is not VerdictState.NOT_ACCEPTED:
+        return False  # Of another finding of its id: a wrong secret is no contradiction.
+    inspection = outcome.inspections.get(finding.credential.fingerprint)
+    return inspection is not None and inspection.contradicts
 
 
 def render(outcome: VerifyOutcome, options: ReportOptions, form: Format) -> bytes:
     """Return the report in a format."""
     clean = Cleaner(redactor(outcome.findings))
-    docs = finding_documents(outcome.findings, replace(options, reveal=False))
+    docs = _documents(outcome, options)
     if form == "json":
         doc = _document(outcome, docs, options, clean)
         return (json.dumps(doc, indent=2, allow_nan=False) + "\n").encode("ascii")
@@ -86,13 +101,17 @@ def render(outcome: VerifyOutcome, options: ReportOptions, form: Format) -> byte
     return page.text().encode("utf-8")
 
 
-def _sorted(docs: Sequence[FindingDoc]) -> list[FindingDoc]:
-    """Return what is live first, and of each state the worst first."""
-
-    def rank(its: FindingDoc) -> tuple[int, int]:
-        return _ORDER.index(its["verdict"]["state"]), -Level(its["severity"]).rank
-
-    return sorted(docs, key=rank)
+def _documents(outcome: VerifyOutcome, options: ReportOptions) -> list[FindingDoc]:
+    """Return what is live first, and of each state the worst first; a verdict in doubt says so."""
+    docs = finding_documents(outcome.findings, replace(options, reveal=False))
+    ranked: list[tuple[int, int, FindingDoc]] = []
+    for its, finding in zip(docs, outcome.findings, strict=True):
+        place = _ORDER.index(its["verdict"]["state"])
+        if _is_contradicted(finding, outcome):
+            place = _ORDER.index("unknown")
+            its["verdict"]["text"] = f"{its['verdict']['text'] or ''} {_CONTRADICTED}".strip()
+        ranked.append((place, -Level(its["severity"]).rank, its))
+    return [its for _, _, its in sorted(ranked, key=lambda one: one[:2])]
 
 
 # -- JSON ---------------------------------------------------------------------------------
@@ -106,7 +125,7 @@ def _document(
         "tool": tool_document(outcome.rules, options, clean),
         "complete": outcome.complete,
         "calls": outcome.calls,
-        "findings": [_verified(its, outcome, clean) for its in _sorted(docs)],
+        "findings": [_verified(its, outcome, clean) for its in docs],
         "not_found": clean.names(outcome.not_found),
     }
 
@@ -161,7 +180,7 @@ def _cleaned(node: Any, clean: Cleaner) -> Any:
 
 
 def _text(page: Page, outcome: VerifyOutcome, docs: Sequence[FindingDoc], clean: Cleaner) -> None:
-    for number, its in enumerate(_sorted(docs), 1):
+    for number, its in enumerate(docs, 1):
         if number > 1:
             page.blank()
         _credential(page, number, its)

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.inspect.inspecting import FOUND, RESPONDER_ID, write_profile
-from tests.support.cli import FINDINGS, USAGE, Cli
-from tests.support.fake_iam import ACCOUNT, USER, FakeIam
+from tests.support.cli import CLEAN, FINDINGS, USAGE, Cli
+from tests.support.fake_iam import ACCOUNT, RESPONDER, USER, FakeIam, Refusal
+from tests.support.fake_sts import INVALID_TOKEN
 from tests.support.guard import Guard
 from tests.support.keys import KeyMaker, Leak
 from tests.support.spy import leaked
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
+
+UNVERIFIED = 5
 
 
 @pytest.fixture
@@ -96,3 +99,25 @@ def test_a_found_key_is_never_the_profile(
     assert run.code == USAGE
     assert "uses a key that was found" in run.message
     assert iam.requests == []
+
+
+def test_an_active_key_that_aws_does_not_accept_is_not_settled(
+    own_cli: Cli, env: dict[str, str], iam: FakeIam, found: Leak
+) -> None:
+    who = {"Arn": RESPONDER, "UserId": "AIDA" + "Q" * 17, "Account": ACCOUNT}
+    refusal = Refusal(403, "InvalidClientTokenId", INVALID_TOKEN)
+    iam.answers("GetCallerIdentity", lambda _: refusal if iam.requests[-1].signer == FOUND else who)
+    words = ("verify", "-", "--account", ACCOUNT, "--endpoint-url", iam.url)
+    inspect = ("--inspect", "--profile", "responder")
+    assert own_cli.run(*words, stdin=found.env(), env=env).code == CLEAN
+    run = own_cli.run(*words, *inspect, stdin=found.env(), env=env)
+    assert run.code == UNVERIFIED
+    said = " ".join(run.out.decode().split())
+    assert "NOT ACCEPTED" in said
+    assert "IAM says that the key is Active, which contradicts this: nothing is settled." in said
+    assert "1 could not be settled" in run.out.decode().splitlines()[-1]
+
+    # Switched on again meanwhile: what was kept a moment ago does not count beside IAM's word.
+    iam.says("GetCallerIdentity", who)
+    run = own_cli.run(*words, *inspect, "--max-age", "1h", stdin=found.env(), env=env)
+    assert run.code == FINDINGS

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
 from leakscan.model import Kind, Level, ScanResult, Skipped, SkipReason, Status
-from leakscan.report.base import acts, certain, exit_code, is_complete, unsettled
+from leakscan.report.base import acts, certain, exit_code, is_complete, live_aside, unsettled
 from leakscan.verdict import Cause, Holder, Verdict, VerdictState
 from tests.report.builder import (
     OPTIONS,
@@ -120,11 +120,17 @@ def test_what_is_live_counts_before_what_is_open_and_that_before_what_was_not_re
     assert exit_code(result(dead), ON_LIVE) == 0
 
 
+@pytest.mark.parametrize("state", VerdictState)
+def test_an_id_alone_is_open_where_its_verdict_says_more_than_that_nobody_asked(
+    state: VerdictState,
+) -> None:
+    lone = judged("id", verdict(state), identity=Identity(key_id("id")))
+    assert unsettled(lone, OPTIONS) is (state in OPEN - {VerdictState.NOT_CHECKED})
+
+
 @pytest.mark.parametrize("found", [unknown(Cause.CLOCK), Verdict(VerdictState.NOT_CHECKED)])
-def test_only_new_and_certain_secrets_have_to_be_settled(found: Verdict) -> None:
-    lone_id = judged("id", found, identity=Identity(key_id("id")))
+def test_only_what_is_new_and_certain_has_to_be_settled(found: Verdict) -> None:
     lone_token = judged("token", found, identity=Identity(session_token=token("token")))
-    assert not unsettled(lone_id, OPTIONS)
     assert unsettled(lone_token, OPTIONS)
     assert unsettled(judged("x", found), OPTIONS)
     assert not unsettled(judged("x", found, confidence=Level.LOW), OPTIONS)
@@ -150,3 +156,17 @@ def test_severity_does_not_count_where_liveness_does_nor_the_other_way_round() -
     assert acts(judged("x", LIVE, severity=Level.LOW), severe)
     lost = judged("lost", unknown(Cause.CLOCK), severity=Level.LOW)
     assert exit_code(result(lost), replace(OPTIONS, fail_on=Level.HIGH)) is ExitCode.CLEAN
+
+
+def test_what_is_live_and_nothing_to_act_on_is_named() -> None:
+    new = judged("x", LIVE, severity=Level.HIGH)
+    made = [replace(judged(status, LIVE), status=status) for status in Status]
+    assert live_aside(result(new), OPTIONS) == ""
+    assert live_aside(result(*made), ON_LIVE) == (
+        "1 live credential is not new and 2 live credentials are accepted"
+    )
+    assert live_aside(result(new), replace(OPTIONS, fail_on=Level.CRITICAL)) == (
+        "1 live credential is below --fail-on"
+    )
+    dead = replace(judged("dead", verdict(VerdictState.NOT_ACCEPTED)), status=Status.BASELINED)
+    assert live_aside(result(dead), ON_LIVE) == ""

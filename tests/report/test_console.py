@@ -385,6 +385,7 @@ def test_the_same_result_gives_the_same_text() -> None:
 
 ON_LIVE = replace(OPTIONS, fail_on_live=True)
 USER = live(Holder.USER, "iam::418892985061:user/ci")
+ACCEPTED = replace(judged("accepted", USER), status=Status.BASELINED)
 
 
 @pytest.mark.parametrize(
@@ -414,10 +415,69 @@ USER = live(Holder.USER, "iam::418892985061:user/ci")
         ),
         (nothing_found(), "Nothing found. Complete."),
         (triaged(), "Nothing to act on. Complete."),
+        (
+            result(judged("x", USER), ACCEPTED),
+            "1 live credential to act on; 1 live credential is accepted.",
+        ),
+        (
+            result(*nothing_live().findings, ACCEPTED),
+            "Nothing live to act on, but 1 live credential is accepted. Complete.",
+        ),
+        (
+            result(*unsettled().findings, ACCEPTED),
+            (
+                "Nothing live to act on, but 1 live credential is accepted and 1 could not be"
+                " settled: do not take this as clean."
+            ),
+        ),
+        (
+            replace(incomplete(), findings=(*unsettled().findings, ACCEPTED)),
+            (
+                "Nothing live to act on, but 1 live credential is accepted, 1 not settled."
+                " INCOMPLETE: do not take this as clean."
+            ),
+        ),
+        (
+            replace(incomplete(), findings=(*nothing_live().findings, ACCEPTED)),
+            (
+                "Nothing live to act on in what was read, but 1 live credential is accepted."
+                " INCOMPLETE: do not take this as clean."
+            ),
+        ),
+        (
+            result(ACCEPTED, replace(ACCEPTED, status=Status.ALLOWED)),
+            "Nothing to act on, but 2 live credentials are accepted. Complete.",
+        ),
     ],
 )
 def test_last_line_where_only_what_is_live_counts(made: ScanResult, said: str) -> None:
     assert last_line(made, ON_LIVE) == said
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (result(ACCEPTED), "Nothing to act on, but 1 live credential is accepted. Complete."),
+        (
+            result(finding_in_stash(), ACCEPTED),
+            "1 credential to act on; 1 live credential is accepted.",
+        ),
+        (
+            replace(incomplete(), findings=(ACCEPTED,)),
+            (
+                "Nothing to act on in what was read, but 1 live credential is accepted. INCOMPLETE:"
+                " do not take this as clean."
+            ),
+        ),
+    ],
+)
+def test_what_is_live_and_accepted_stands_on_the_last_line(made: ScanResult, said: str) -> None:
+    assert last_line(made) == said
+
+
+def test_what_is_live_and_accepted_is_not_green() -> None:
+    made = text(result(ACCEPTED), replace(OPTIONS, color=True))
+    assert made.splitlines()[-1].startswith("\x1b[1;33m")
 
 
 def test_a_finding_that_does_not_count_says_why() -> None:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
+from leakscan.inspection import Tried
 from leakscan.report.verdicts import VerifyOutcome, exit_code, render, render_plan
 from leakscan.verdict import Cause, VerdictState
 from tests.report.builder import (
@@ -16,6 +17,7 @@ from tests.report.builder import (
     finding_dangling,
     finding_low,
     inspected_outcome,
+    inspection,
     judged,
     judged_all,
     nothing_live,
@@ -151,6 +153,21 @@ def test_what_was_inspected_stands_with_its_credential_and_null_with_the_others(
     seen, plain = text(inspected_outcome()).split("2. LIVE")
     assert "iam:PutUserPolicy" in seen
     assert "iam:PutUserPolicy" not in plain
+
+
+@pytest.mark.parametrize(("refused", "code"), [(True, 5), (False, 0)])
+def test_an_active_key_that_aws_did_not_accept_is_not_settled(refused: bool, code: int) -> None:
+    gone, other = DEAD[0], judged("other", verdict(VerdictState.WRONG_SECRET))
+    mark = gone.credential.fingerprint
+    tried = Tried(is_asked=True, is_accepted=False if refused else None)
+    seen = replace(inspection(str(gone.credential.identity.access_key_id)), tried=tried)
+    made = outcome(other, gone, inspections={mark: seen, other.credential.fingerprint: seen})
+    assert exit_code(made) is ExitCode(code)
+    assert ("could not be settled" in text(made)) is refused
+    said = "IAM says that the key is Active, which contradicts this: nothing is settled."
+    first = document(made)["findings"][0]
+    assert (first["fingerprint"] == mark and said in first["verdict"]["text"]) is refused
+    assert (said in " ".join(text(made).split())) is refused
 
 
 # -- the dry run --------------------------------------------------------------------------------

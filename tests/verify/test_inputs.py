@@ -153,6 +153,7 @@ def test_a_finding_without_a_fingerprint_is_no_finding(value: Any) -> None:
         (b'{"schema": "leakscan.verdicts/1"}', "schema is not leakscan.report/1"),
         (b'{"schema": "leakscan.report/1"}', "not as leakscan writes it"),
         (b'{"schema": "leakscan.report/1", "target": {"path": 1}, "findings": []}', "not as"),
+        (b'{"schema": "leakscan.report/1", "target": {"path": "x"}, "findings": []}', "not as"),
         (b'{"type": "header", "schema": "leakscan.report/1"}', "not as leakscan writes it"),
         (b'{"type": "finding"}\n', "schema is not leakscan.report/1"),
     ],
@@ -230,6 +231,20 @@ def test_what_stands_there_twice_counts_once() -> None:
     document = json.loads(written(reveal=False))
     document["findings"] *= 3
     assert len(read(json.dumps(document).encode()).masked) == 2
+
+
+def test_what_is_whole_once_is_not_looked_up() -> None:
+    document: Json = json.loads(written(reveal=True))
+    document["findings"] += json.loads(written(reveal=False))["findings"]
+    reported = read(json.dumps(document).encode())
+    assert (len(reported.findings), reported.masked) == (2, ())
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_a_report_says_whether_its_scan_read_all(lines: bool) -> None:
+    assert read(written(reveal=True, lines=lines)).complete
+    partly = replace(builder.incomplete(), findings=RESULT.findings)
+    assert not read(written(reveal=True, lines=lines, result=partly)).complete
 
 
 def test_numbers_from_a_report_are_bounded() -> None:
