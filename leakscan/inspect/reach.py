@@ -90,7 +90,9 @@ def _judged(principal: Principal, asked: Simulated, *, is_temporary: bool) -> _F
             power = _simulated(danger, decision, principal.policies, is_read=is_read)
         if power is not None:
             found.powers.append(_for_session(power) if is_temporary else power)
-        elif decision is not None and _is_denial(decision, is_read=is_read):
+        elif decision is not None and _is_denied(
+            danger.action, decision, principal.policies, is_read=is_read
+        ):
             found.denied.append(danger.action)
         else:
             found.unsettled.append(danger.action)
@@ -131,7 +133,7 @@ def _on_something(
     """
     allows = list(_covering("Allow", danger.action, policies))
     denies = list(_covering("Deny", danger.action, policies))
-    if (is_read and not allows) or any(_is_whole(one) for _, one in denies):
+    if _is_denied(danger.action, decision, policies, is_read=is_read and not allows):
         return None
     if decision.missing:
         return _power(danger, Sure.MAYBE, f"not without conditions; {missing}")
@@ -146,11 +148,21 @@ def _on_something(
         return _power(danger, Sure.MAYBE, f"{named} allows it; {because}")
     if decision.word == "explicitDeny":
         return None
+    return _partly(danger, allows, is_read=is_read)
+
+
+def _partly(
+    danger: Danger, allows: Sequence[tuple[Policy, Statement]], *, is_read: bool
+) -> Power | None:
+    """Return what statements allow that do not allow it always and on everything."""
     for policy, one in sorted(allows, key=lambda found: found[1].is_conditional):
         if one.is_conditional:
             return _power(danger, Sure.MAYBE, f"{_named(policy)} allows it under conditions")
         if not one.all_resources:
-            return _power(danger, Sure.SOME, f"{_named(policy)} allows it, not on everything")
+            because = f"{_named(policy)} allows it, not on everything"
+            if is_read:
+                return _power(danger, Sure.SOME, because)
+            return _power(danger, Sure.MAYBE, f"{because}; what could not be read may deny it")
     return None
 
 
@@ -168,12 +180,17 @@ def _covering(
                 yield policy, one
 
 
-def _is_denial(decision: Decision, *, is_read: bool) -> bool:
-    """Tell whether an action is allowed nowhere; texts that were not read may allow it somewhere.
+def _is_denied(
+    action: str, decision: Decision, policies: Sequence[Policy], *, is_read: bool
+) -> bool:
+    """Tell whether an action is allowed nowhere: a text denies it everywhere, or none allows it.
 
-    IAM names the policies of the holder that deny; on which resources, only their texts say.
+    The word of the simulation alone does not say so: it is of all resources at once.
     """
-    return is_read and decision.word in ("implicitDeny", "explicitDeny")
+    is_no = decision.word in ("implicitDeny", "explicitDeny")
+    return is_no and (
+        is_read or any(_is_whole(one) for _, one in _covering("Deny", action, policies))
+    )
 
 
 def _unsimulated(danger: Danger, policies: Sequence[Policy]) -> Power | None:

@@ -17,9 +17,9 @@ def first_sentence(access_key_id: str, principal: Principal, key: Key | None, tr
     )
     works = "" if is_off else " and the key still works"
     return (
-        f"{sentence} AWS found a key of this user in public and attached "
-        f"{', '.join(principal.quarantine)} itself: that denies some actions only{works}. Do not "
-        "remove that policy first."
+        f"{sentence} Attached is {', '.join(principal.quarantine)}, as AWS does itself where it "
+        f"finds a key of a user in public: that denies some actions only{works}. Do not remove "
+        "that policy first."
     )
 
 

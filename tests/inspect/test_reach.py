@@ -160,6 +160,23 @@ def test_texts_tell_what_one_decision_for_everything_cannot(
     assert ("kms:Decrypt" in reach_of(found).denied) is (sure is None)
 
 
+def test_a_text_that_denies_everywhere_settles_it_though_another_was_not_read(
+    iam: FakeIam, aws_files: Path
+) -> None:
+    inline(iam, {**WHOLE, "Effect": "Deny"})
+    iam.deny("ListAttachedUserPolicies")
+    iam.allowed["kms:Decrypt"] = {"word": "explicitDeny"}
+    assert reach_of(inspected(iam, aws_files)).denied == ("kms:Decrypt", "kms:ScheduleKeyDeletion")
+
+
+def test_a_permission_that_an_unread_text_may_deny_is_unsure(iam: FakeIam, aws_files: Path) -> None:
+    inline(iam, PART)
+    iam.deny("ListAttachedUserPolicies")
+    power = powers(inspected(iam, aws_files))["kms:Decrypt"]
+    assert power.sure is Sure.MAYBE
+    assert "may deny it" in power.because
+
+
 def test_a_denial_of_all_but_one_resource_leaves_that_one(iam: FakeIam, aws_files: Path) -> None:
     """On all resources at once it is a denial of everything, and the one file can be read."""
     but = {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:s3:::site/*"}
