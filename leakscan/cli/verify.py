@@ -1,7 +1,7 @@
 """`leakscan verify`: ask AWS whether found keys work, and say no more than AWS said."""
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,9 +134,10 @@ def command(
 
 def _outcome(found: Found, asking: Asking, inspecting: "_Inspecting | None") -> VerifyOutcome:
     """Ask about what was found; what the responder is told of it, before and after."""
+    plan = asking.plan(found.findings, found.beside)
     if inspecting is not None:
-        inspecting.before([*found.findings, *found.beside])
-    findings = tuple(asking.verify(found.findings, found.beside))
+        inspecting.before(found, {one.access_key_id for one in plan.questions})
+    findings = tuple(asking.verify(found.findings, found.beside, plan))
     inspections: Mapping[Fingerprint, Inspection] = {}
     if inspecting is not None:
         # It may take minutes, and what is live has been said nowhere yet.
@@ -158,18 +159,22 @@ class _Inspecting:
     def __init__(self, settings: "InspectSettings") -> None:
         self._settings = settings
 
-    def before(self, findings: Sequence[Finding]) -> None:
+    def before(self, found: Found, to_ask: Collection[str]) -> None:
         """Take the evidence that a call with the keys would overwrite. Raises InspectError."""
         from leakscan.inspect.inspector import Inspector
 
-        ids = {one.credential.identity.access_key_id for one in findings}
-        known = {access_key_id for access_key_id in ids if access_key_id is not None}
-        self._inspector = Inspector.open(self._settings, known, lambda: datetime.now(UTC))
-        self._evidence = self._inspector.evidence_of(findings)
+        all_ids = {_id(one) for one in (*found.findings, *found.beside)} - {""}
+        self._inspector = Inspector.open(self._settings, all_ids, lambda: datetime.now(UTC))
+        also = [one for one in found.beside if _id(one) in to_ask]
+        self._evidence = self._inspector.evidence_of([*found.findings, *also])
 
     def after(self, findings: Sequence[Finding]) -> Mapping[Fingerprint, Inspection]:
         """Return what the responder may know of each."""
         return self._inspector.inspect_all(findings, self._evidence)
+
+
+def _id(finding: Finding) -> str:
+    return finding.credential.identity.access_key_id or ""
 
 
 def _profile_settings(profile: str, settings: Settings) -> "InspectSettings":

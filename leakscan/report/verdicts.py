@@ -45,9 +45,6 @@ _ORDER: Final = (
     "not-accepted",
     "expired",
 )
-_CONTRADICTED: Final = (
-    "IAM says that the key is Active, which contradicts this: nothing is settled. Ask again."
-)
 
 
 class VerifyOutcome(Record, frozen=True):
@@ -102,14 +99,13 @@ def render(outcome: VerifyOutcome, options: ReportOptions, form: Format) -> byte
 
 
 def _documents(outcome: VerifyOutcome, options: ReportOptions) -> list[FindingDoc]:
-    """Return what is live first, and of each state the worst first; a verdict in doubt says so."""
+    """Return what is live first, and of each state the worst first; IAM's word makes it unknown."""
     docs = finding_documents(outcome.findings, replace(options, reveal=False))
     ranked: list[tuple[int, int, FindingDoc]] = []
     for its, finding in zip(docs, outcome.findings, strict=True):
         place = _ORDER.index(its["verdict"]["state"])
         if _is_contradicted(finding, outcome):
             place = _ORDER.index("unknown")
-            its["verdict"]["text"] = f"{its['verdict']['text'] or ''} {_CONTRADICTED}".strip()
         ranked.append((place, -Level(its["severity"]).rank, its))
     return [its for _, _, its in sorted(ranked, key=lambda one: one[:2])]
 

@@ -1,17 +1,22 @@
 """`leakscan verify --inspect --profile NAME`: the responder's look, in the right order."""
 
 import json
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.inspect.inspecting import FOUND, RESPONDER_ID, write_profile
-from tests.support.cli import CLEAN, FINDINGS, USAGE, Cli
+from tests.report.builder import key_id
+from tests.support.cli import CLEAN, FINDINGS, INTERRUPTED, TIMEOUT_S, USAGE, Cli, program
 from tests.support.fake_iam import ACCOUNT, RESPONDER, USER, FakeIam, Refusal
 from tests.support.fake_sts import INVALID_TOKEN
 from tests.support.guard import Guard
 from tests.support.keys import KeyMaker, Leak
+from tests.support.repo import Repo
 from tests.support.spy import leaked
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -114,10 +119,63 @@ def test_an_active_key_that_aws_does_not_accept_is_not_settled(
     assert run.code == UNVERIFIED
     said = " ".join(run.out.decode().split())
     assert "NOT ACCEPTED" in said
-    assert "IAM says that the key is Active, which contradicts this: nothing is settled." in said
+    assert "IAM says it is active, and STS did not accept it moments ago: treat it as live." in said
     assert "1 could not be settled" in run.out.decode().splitlines()[-1]
 
     # Switched on again meanwhile: what was kept a moment ago does not count beside IAM's word.
     iam.says("GetCallerIdentity", who)
     run = own_cli.run(*words, *inspect, "--max-age", "1h", stdin=found.env(), env=env)
     assert run.code == FINDINGS
+
+
+def test_iam_hears_of_no_more_keys_than_aws_is_asked_about(
+    own_cli: Cli, env: dict[str, str], iam: FakeIam, found: Leak, repo: Repo, keys: KeyMaker
+) -> None:
+    others = [Leak(key_id(f"other {n}", "AKIA", int(ACCOUNT)), keys.secret()) for n in range(3)]
+    repo.commit({b"found.env": found.env()})
+    repo.commit({f"{n}.env".encode(): one.env() for n, one in enumerate(others)})
+    report = own_cli.run("scan", repo.path, "--format", "json", env=env).out
+    mark = next(
+        one["fingerprint"]
+        for one in json.loads(report)["findings"]
+        if one["access_key_id"] == found.key_id
+    )
+    words = ("verify", mark, "--repository", repo.path, "--any-account", "--endpoint-url", iam.url)
+    run = own_cli.run(*words, "--inspect", "--profile", "responder", env=env)
+    assert run.code == FINDINGS
+    assert iam.actions().count("GetAccessKeyLastUsed") == 1
+
+    iam.requests.clear()
+    words = ("verify", "-", "--account", ACCOUNT, "--endpoint-url", iam.url, "--max-keys", "2")
+    text = b"\n\n\n\n\n\n\n\n\n\n".join(one.env() for one in others)
+    own_cli.run(*words, "--inspect", "--profile", "responder", stdin=text, env=env)
+    assert iam.actions().count("GetAccessKeyLastUsed") == 2
+
+
+def test_what_is_live_is_said_if_the_look_at_it_is_interrupted(
+    own_cli: Cli, env: dict[str, str], iam: FakeIam, found: Leak
+) -> None:
+    def wait(_: object) -> Refusal:
+        iam.closing.wait()
+        return Refusal(500, "InternalFailure")
+
+    iam.answers("GetUser", wait)
+    words = ("verify", "-", "--account", ACCOUNT, "--endpoint-url", iam.url)
+    process = subprocess.Popen(
+        [*program(), *words, "--inspect", "--profile", "responder", "--quiet"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=own_cli.environment(env),
+    )
+    assert process.stdin is not None
+    process.stdin.write(found.env())
+    process.stdin.close()
+    process.stdin = None
+    while "GetUser" not in iam.actions():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert (process.returncode, out) == (INTERRUPTED, b"")
+    assert b"leakscan: live so far: %b: deactivate them.\n" % FOUND.encode() in err
