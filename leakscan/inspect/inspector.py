@@ -141,7 +141,7 @@ class Inspector:
             known = verdicts.setdefault(access_key_id, one.verdict)
             verdicts[access_key_id] = max(known, one.verdict, key=_weight)
         made = {
-            access_key_id: self.inspect(access_key_id, evidence[access_key_id], verdict)
+            access_key_id: self._inspected(access_key_id, evidence[access_key_id], verdict)
             for access_key_id, verdict in verdicts.items()
             if access_key_id in evidence
         }
@@ -151,17 +151,26 @@ class Inspector:
             if one.credential.identity.access_key_id in made
         }
 
+    def _inspected(self, access_key_id: str, evidence: Evidence, verdict: Verdict) -> Inspection:
+        """Return an inspection, or why there is none: by now there are verdicts to lose."""
+        try:
+            return self.inspect(access_key_id, evidence, verdict)
+        except InspectError as error:  # The profile came to use a found key meanwhile.
+            tried, why = _tried(verdict), str(error)
+            state = State.NOT_FOUND
+            return Inspection(access_key_id, state, why, self.responder, evidence, tried=tried)
+
     def inspect(self, access_key_id: str, evidence: Evidence, verdict: Verdict) -> Inspection:
         """Return what IAM tells of a key whose verdict is known."""
         account = verdict.account or aws.account_id(access_key_id)
-        tried = _tried(verdict)
         if account not in (None, self.responder.account):
-            return self._without(access_key_id, State.OTHER_ACCOUNT, evidence, tried, account)
+            return self._without(access_key_id, State.OTHER_ACCOUNT, evidence, verdict, account)
         principal = self._principal(evidence, verdict)
         if principal is None:
-            return self._without(access_key_id, State.NOT_FOUND, evidence, tried, account)
+            return self._without(access_key_id, State.NOT_FOUND, evidence, verdict, account)
         is_temporary = principal.kind is Kind.USER and not access_key_id.startswith(_LONG_TERM)
         can = self._reach(principal, is_temporary=is_temporary)
+        tried = _tried(verdict)
         key = next((one for one in principal.keys if one.access_key_id == access_key_id), None)
         return Inspection(
             access_key_id,
@@ -180,13 +189,16 @@ class Inspector:
         access_key_id: str,
         state: State,
         evidence: Evidence,
-        tried: Tried,
+        verdict: Verdict,
         account: str | None,
     ) -> Inspection:
         if state is State.OTHER_ACCOUNT:
             sentence = self._elsewhere(account)
         else:
             sentence = evidence.text or "IAM names no user of it: it may be one of the root user."
+        if state is State.NOT_FOUND and verdict.state is VerdictState.WRONG_SECRET:
+            sentence += " STS answered as it does for ids that are active."
+        tried = _tried(verdict)
         return Inspection(access_key_id, state, sentence, self.responder, evidence, tried=tried)
 
     def _principal(self, evidence: Evidence, verdict: Verdict) -> Principal | None:

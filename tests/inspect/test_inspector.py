@@ -230,6 +230,12 @@ def test_a_key_of_which_nobody_says_whose_it_is(
     assert len(iam.requests) == 2
 
 
+def test_where_iam_knows_no_key_that_sts_does_both_are_told(iam: FakeIam, aws_files: Path) -> None:
+    iam.says("GetAccessKeyLastUsed", NOTHING_SUCH)
+    inspection = inspected(iam, aws_files, FOUND, Verdict(VerdictState.WRONG_SECRET))
+    assert inspection.text.endswith(" STS answered as it does for ids that are active.")
+
+
 def test_a_temporary_key_has_no_last_use(iam: FakeIam, aws_files: Path) -> None:
     evidence = opened(iam.url, aws_files).evidence(SESSION_ID)
     assert not evidence.is_told

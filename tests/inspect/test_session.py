@@ -15,11 +15,14 @@ from msgspec.structs import replace
 from leakscan.errors import ExitCode
 from leakscan.inspect.inspector import Inspector
 from leakscan.inspect.session import InspectError, open_session
+from leakscan.inspection import Evidence, State
+from leakscan.verdict import Holder
 from tests.inspect.inspecting import (
     FOUND,
     NOW,
     RESPONDER_ID,
     RESPONDER_SECRET,
+    live,
     opened,
     settings,
     write_profile,
@@ -35,6 +38,7 @@ from tests.support.fake_iam import (
     Reply,
     session_of,
 )
+from tests.verify.builder import finding, secret
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 FOUND_KEY = {"aws_access_key_id": FOUND, "aws_secret_access_key": secret_text("found")}
@@ -208,6 +212,11 @@ def test_a_key_that_the_profile_comes_to_use_later_signs_nothing_either(
     made.write_text(json.dumps({**key, "AccessKeyId": FOUND}))
     with pytest.raises(InspectError, match="uses a key that was found"):
         inspector.evidence(FOUND)
+    # What was verified by then is not lost: the inspection says why there is none.
+    one = replace(finding("one", FOUND, secret("one")), verdict=live(RESPONDER, Holder.USER))
+    (made,) = inspector.inspect_all([one], {FOUND: Evidence(FOUND)}).values()
+    assert made.text == f"The profile responder uses a key that was found: {FOUND}."
+    assert (made.state, made.principal) == (State.NOT_FOUND, None)
     assert {one.signer for one in iam.requests} == {RESPONDER_ID}
 
 
