@@ -20,7 +20,7 @@ REVEALING = {
     "verify/aws_sts.py",
     "verify/endpoints.py",
 }
-CONNECTING = {"verify/aws_sts.py", "inspect/calls.py", "inspect/session.py"}
+CONNECTING = {"verify/aws_sts.py", "inspect/calls.py", "inspect/guarded.py", "inspect/session.py"}
 """Beside them `cli/network.py` asks the standard library which proxies are set; it calls nobody."""
 
 
