@@ -57,7 +57,7 @@ Examples
     type=click.Choice(_LEVELS[:3]),
     default="medium",
     show_default=True,
-    help="Least confidence that is listed in text and can make the exit code 1.",
+    help="Least confidence that is listed in text and can make the exit code 1, or 5.",
 )
 @click.option(
     "--fail-on",

@@ -13,6 +13,7 @@ from tests.inspect.inspecting import FOUND, RESPONDER_ID, write_profile
 from tests.report.builder import key_id
 from tests.support.cli import CLEAN, FINDINGS, INTERRUPTED, TIMEOUT_S, USAGE, Cli, program
 from tests.support.fake_iam import ACCOUNT, RESPONDER, USER, FakeIam, Refusal
+from tests.support.fake_proxy import FakeProxy, Manner
 from tests.support.fake_sts import INVALID_TOKEN
 from tests.support.guard import Guard
 from tests.support.keys import KeyMaker, Leak
@@ -179,3 +180,14 @@ def test_what_is_live_is_said_if_the_look_at_it_is_interrupted(
     out, err = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, out) == (INTERRUPTED, b"")
     assert b"leakscan: live so far: %b: deactivate them.\n" % FOUND.encode() in err
+
+
+def test_without_encryption_no_proxy_hears_the_responder(
+    own_cli: Cli, env: dict[str, str], iam: FakeIam, found: Leak
+) -> None:
+    words = ("verify", "-", "--account", ACCOUNT, "--endpoint-url", iam.url)
+    with FakeProxy(Manner.FAILING) as proxy:
+        more = ("--inspect", "--profile", "responder", "--proxy", proxy.url)
+        run = own_cli.run(*words, *more, stdin=found.env(), env=env)
+        assert (run.code, proxy.asked) == (FINDINGS, [])
+    assert b"deploy" in run.out
