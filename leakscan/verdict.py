@@ -47,6 +47,26 @@ class Cause(StrEnum):
     """Something answered, but not as AWS does: a proxy, a portal, a redirection."""
 
 
+class NotAsked(StrEnum):
+    """Why nobody was asked, where the state does not say it."""
+
+    ID_ALONE = "id-alone"
+    NO_ID = "no-id"
+    """A secret or a token, and no id to ask with."""
+    LIMIT = "limit"
+    """More ids than one run may ask about."""
+    UNTRIED = "untried"
+    """More secrets beside one id than are tried with it."""
+    SAMPLE = "sample"
+    KNOWN = "known"
+    """Not new in the range that was scanned."""
+    NOT_STS = "not-sts"
+    """The name of a credential that STS does not know."""
+    NOT_WANTED = "not-wanted"
+    ACCOUNT_NOT_KNOWN = "account-not-known"
+    """The id does not tell its account, which may be the user's own."""
+
+
 class Holder(StrEnum):
     """Whose a live credential is."""
 
@@ -76,6 +96,7 @@ class Verdict(Record, frozen=True):
     checked_at: datetime | None = None
     request_id: str = ""
     is_kept: bool = False
+    why: NotAsked | None = None
 
 
 NOT_CHECKED: Final = Verdict(VerdictState.NOT_CHECKED)

@@ -123,7 +123,7 @@ def _live(arn: str, key_id: str) -> Verdict:
     text = f"AWS accepts it, as {_WHO[holder].format(account)}."
     if own is not None and own != account:
         text += f" The id itself tells account {own}."
-    text += " A quarantine by AWS, or a policy that denies everything, would not show here."
+    text += _NOT_SHOWN.get(holder, "")
     return Verdict(VerdictState.LIVE, text, arn=arn, holder=holder, account=account)
 
 
@@ -133,6 +133,12 @@ _WHO: Final = {
     Holder.ROLE_SESSION: "a session of a role of account {}",
     Holder.FEDERATED: "a federated user of account {}",
     Holder.OTHER: "a principal of account {}",
+}
+_REVOKED: Final = " A policy that revokes it does not show here: it is accepted until it ends."
+_NOT_SHOWN: Final = {
+    Holder.USER: " A quarantine by AWS, or a policy that denies everything, does not show here.",
+    Holder.ROLE_SESSION: _REVOKED,
+    Holder.FEDERATED: _REVOKED,
 }
 
 

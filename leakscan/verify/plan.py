@@ -12,13 +12,17 @@ from typing import Final
 from leakscan import aws
 from leakscan.model import Finding, Fingerprint, Status
 from leakscan.record import Record
-from leakscan.verdict import Cause, Verdict, VerdictState
+from leakscan.verdict import Cause, NotAsked, Verdict, VerdictState
 from leakscan.verify.base import Question
 from leakscan.verify.candidates import Candidates, by_content
 from leakscan.verify.endpoints import Where, endpoints, left_out
 
 _TESTED: Final = ("AKIA", "ASIA")
-_ID_ALONE: Final = "Its secret is not known, and an id alone opens nothing. It was not asked."
+_ID_ALONE: Final = Verdict(
+    VerdictState.NOT_CHECKED,
+    "Its secret is not known, and an id alone opens nothing. Not asked.",
+    why=NotAsked.ID_ALONE,
+)
 
 
 class Policy(Record, frozen=True):
@@ -60,7 +64,8 @@ def make_plan(
     for key_id, own in by_id.items():
         verdict = _not_wanted(key_id, wanted) or _offline(key_id, own, candidates, policy)
         if verdict is None and len(questions) >= policy.most:
-            verdict = _not_checked(f"More than {policy.most} keys: it was not asked.")
+            text = f"Beyond the number of keys to ask about, {policy.most}. Not asked."
+            verdict = _not_checked(NotAsked.LIMIT, text)
         if verdict is None:
             question = _question(key_id, own, candidates, where)
             verdict = _unanswerable(question, own)
@@ -86,7 +91,7 @@ def _wanted(findings: Sequence[Finding], beside: Sequence[Finding]) -> set[str]:
 
 
 def _not_wanted(key_id: str, wanted: set[str]) -> Verdict | None:
-    return None if key_id in wanted else _not_checked("It was not wanted. It was not asked.")
+    return None if key_id in wanted else _not_checked(NotAsked.NOT_WANTED, "Not asked.")
 
 
 def _holds_secret(finding: Finding) -> bool:
@@ -100,37 +105,43 @@ def _offline(
     """Return the verdict on an id that is not to be asked about, None if it is."""
     account = aws.account_id(key_id)
     if aws.is_canary(account) or account in policy.canary_accounts:
-        text = f"Account {account} has canary keys: using one tells its owner. It was not asked."
+        text = f"Account {account} has canary keys: using one tells its owner. Not asked."
         return Verdict(VerdictState.CANARY, text)
     if not key_id.startswith(_TESTED):
-        return _not_checked("It is the name of a credential that STS cannot be asked about.")
+        text = "It is the name of a credential that STS does not know. Not asked."
+        return _not_checked(NotAsked.NOT_STS, text)
     if aws.known_fake_id(key_id):
-        return _not_checked("It is a published sample id. It was not asked.")
+        return _not_checked(NotAsked.SAMPLE, "It is a published sample id. Not asked.")
     if all(one.status is Status.KNOWN for one in own):
-        return _not_checked("It is not new in this range. It was not asked.")
+        return _not_checked(NotAsked.KNOWN, "It is not new in this range. Not asked.")
     if policy.any_account or account in policy.owned_accounts:
         return None
     if not candidates.has_any(key_id, own):
-        return _not_checked(_ID_ALONE)
-    return Verdict(VerdictState.FOREIGN_ACCOUNT, _why_foreign(key_id, account))
+        return _ID_ALONE
+    return _foreign(key_id, account)
 
 
-def _why_foreign(key_id: str, account: str | None) -> str:
+def _foreign(key_id: str, account: str | None) -> Verdict:
     if account is not None:
-        return f"Account {account} is not among those to ask about. It was not asked."
+        text = f"Account {account} is not among those to ask about. Not asked."
+        return Verdict(VerdictState.FOREIGN_ACCOUNT, text)
     if aws.generation(key_id) == "old":
-        return "Ids of the older form do not hold their account. It was not asked."
-    return "AWS builds no such id, so no account can be read from it. It was not asked."
+        text = "Its id is of the older form, which does not tell its account: it may be yours."
+        text += " --any-account asks about it. Not asked."
+    else:
+        text = "AWS builds no such id, so no account can be read from it. Not asked."
+    return Verdict(VerdictState.FOREIGN_ACCOUNT, text, why=NotAsked.ACCOUNT_NOT_KNOWN)
 
 
-def _not_checked(text: str) -> Verdict:
-    return Verdict(VerdictState.NOT_CHECKED, text)
+def _not_checked(why: NotAsked, text: str) -> Verdict:
+    return Verdict(VerdictState.NOT_CHECKED, text, why=why)
 
 
 def _lone(finding: Finding) -> Verdict:
     """Return the verdict on a part without an id, until it turns out to belong to one."""
     what = "secret" if finding.credential.identity.secret is not None else "token"
-    return _not_checked(f"The id of this {what} is not known: AWS cannot be asked.")
+    text = f"The id of this {what} is not known: AWS cannot be asked."
+    return _not_checked(NotAsked.NO_ID, text)
 
 
 def _question(
@@ -161,4 +172,4 @@ def _unanswerable(question: Question, own: Sequence[Finding]) -> Verdict | None:
     if any(one.credential.identity.secret is not None for one in own):
         text = "Temporary keys work with their session token alone, which is not known. Not asked."
         return Verdict(VerdictState.TOKEN_MISSING, text)
-    return _not_checked(_ID_ALONE)
+    return _ID_ALONE

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from leakscan.model import Finding, Fingerprint
-from leakscan.verdict import Verdict, VerdictState
+from leakscan.verdict import NotAsked, Verdict, VerdictState
 from leakscan.verify.base import Keys, Question, Result
 from leakscan.verify.candidates import MAX_CANDIDATES
 from leakscan.verify.plan import Plan
@@ -97,7 +97,7 @@ def _untried(question: Question, result: Result) -> Verdict:
     if last.state is VerdictState.NOT_ACCEPTED and not question.access_key_id.startswith("ASIA"):
         return last  # The id itself is not accepted, whatever its secret.
     text = f"Of the secrets of one id the best {MAX_CANDIDATES} are tried; it is not among them."
-    return Verdict(VerdictState.NOT_CHECKED, text)
+    return Verdict(VerdictState.NOT_CHECKED, text, why=NotAsked.UNTRIED)
 
 
 def _rank(verdict: Verdict) -> int:
