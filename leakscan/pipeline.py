@@ -1,4 +1,4 @@
-"""One straight pipe: source, match, score, trace, remedy; out comes a ScanResult.
+"""One straight pipe: source, match, score, trace, remedy, triage, verify; out comes a ScanResult.
 
 Knows neither the command line nor the terminal; what the caller wants to see of the progress goes
 to an `Observer`.
