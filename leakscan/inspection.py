@@ -1,6 +1,6 @@
 """What the responder's own credentials tell of a found key: who holds it and what it can do.
 
-Below the model. Made by `verify`, from what IAM answers to the profile of `--inspect`; read by
+Below the model. Made by `inspect`, from what IAM answers to the profile of `--inspect`; read by
 `report`. Texts of AWS stand here as they came and are cleaned by the report. No secret is here.
 """
 
@@ -81,12 +81,14 @@ class ServiceCredential(Record, frozen=True):
 class Statement(Record, frozen=True):
     """One statement of a policy, as far as it is needed to tell what it could allow.
 
-    `actions` are its patterns, of an Action or, where `is_inverted`, of a NotAction.
+    `actions` are its patterns, of an Action or, where `is_inverted`, of a NotAction. `resources`
+    are those of a Resource; none with a NotResource.
     """
 
     effect: str
     actions: tuple[str, ...]
     is_inverted: bool = False
+    resources: tuple[str, ...] = ()
     all_resources: bool = False
     is_conditional: bool = False
 

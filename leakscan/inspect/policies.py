@@ -116,11 +116,13 @@ def statements(document: object) -> tuple[Statement, ...] | None:
 
 def _statement(data: Mapping[str, Any]) -> Statement:
     is_inverted = "Action" not in data
+    resources = tuple(_texts(data.get("Resource")))
     return Statement(
         effect=str(data.get("Effect", "")),
         actions=tuple(_texts(data.get("NotAction" if is_inverted else "Action"))),
         is_inverted=is_inverted,
-        all_resources="*" in _texts(data.get("Resource")),
+        resources=resources,
+        all_resources="*" in resources,
         is_conditional=bool(data.get("Condition")),
     )
 

@@ -13,6 +13,7 @@ from typing import Final
 from leakscan.inspect.actions import ALL_POWERFUL, DANGERS, Danger
 from leakscan.inspect.calls import Calls
 from leakscan.inspect.policies import covers
+from leakscan.inspect.resources import fits, needed
 from leakscan.inspect.simulate import Decision, Simulated, simulate
 from leakscan.inspection import Kind, Policy, Power, Principal, Reach, Statement, Sure
 from leakscan.record import State
@@ -155,7 +156,11 @@ def _partly(
     danger: Danger, allows: Sequence[tuple[Policy, Statement]], *, is_read: bool
 ) -> Power | None:
     """Return what statements allow that do not allow it always and on everything."""
-    for policy, one in sorted(allows, key=lambda found: found[1].is_conditional):
+    fitting = [found for found in allows if fits(found[1], danger.action)]
+    if not fitting:
+        because = f"allows it, but names nothing that it works on: {needed(danger.action)}"
+        return _power(danger, Sure.MAYBE, f"{_named(allows[0][0])} {because}")
+    for policy, one in sorted(fitting, key=lambda found: found[1].is_conditional):
         if one.is_conditional:
             return _power(danger, Sure.MAYBE, f"{_named(policy)} allows it under conditions")
         if not one.all_resources:

@@ -8,6 +8,7 @@ from botocore.session import Session
 
 from leakscan.inspect.actions import ALL_POWERFUL, DANGERS
 from leakscan.inspect.policies import covers
+from leakscan.inspect.resources import fits
 from leakscan.inspection import Harm, Inspection, Power, Reach, Statement, Sure, Why
 from leakscan.report import inspected as report
 from leakscan.verdict import Holder
@@ -90,7 +91,7 @@ def test_powers_come_worst_first_with_their_rank(iam: FakeIam, aws_files: Path) 
     assert [(one.rank, one.action, one.sure) for one in found] == [
         (1, "iam:CreateAccessKey", Sure.ALLOWED),
         (2, "s3:GetObject", Sure.ALLOWED),
-        (3, "s3:PutBucketPolicy", Sure.SOME),
+        (3, "s3:PutBucketPolicy", Sure.MAYBE),
         (4, "ec2:RunInstances", Sure.ALLOWED),
         (5, "sts:AssumeRole", Sure.ALLOWED),
     ]
@@ -120,8 +121,32 @@ def test_a_permission_for_one_bucket_is_told(iam: FakeIam, aws_files: Path) -> N
     power = powers(found)["s3:GetObject"]
     assert power.sure is Sure.SOME
     assert power.because == "buckets allows it, not on everything"
-    assert "s3:PutBucketPolicy" in powers(found)
     assert "s3:DeleteObject" in reach_of(found).denied
+
+
+def test_files_of_a_bucket_are_no_bucket(iam: FakeIam, aws_files: Path) -> None:
+    power = powers(inspected(iam, aws_files))["s3:PutBucketPolicy"]
+    assert power.sure is Sure.MAYBE
+    assert power.because == (
+        "buckets allows it, but names nothing that it works on: a bucket itself, as "
+        "arn:aws:s3:::NAME"
+    )
+
+
+def test_every_action_on_one_bucket_is_none_on_other_services(
+    iam: FakeIam, aws_files: Path
+) -> None:
+    inline(iam, {"Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::site"})
+    found = powers(inspected(iam, aws_files))
+    sure = {one.action for one in found.values() if one.sure is Sure.SOME}
+    assert sure == {"s3:PutBucketPolicy", "ssm:GetParameters", "ssm:SendCommand"}
+    assert found["kms:Decrypt"].because.endswith("nothing that it works on: what belongs to kms")
+
+
+def test_another_statement_that_names_a_bucket_counts(iam: FakeIam, aws_files: Path) -> None:
+    files = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::site/*"}
+    inline(iam, files, {**files, "Resource": ["arn:aws:s3:::site"]})
+    assert powers(inspected(iam, aws_files))["s3:PutBucketPolicy"].sure is Sure.SOME
 
 
 def test_an_explicit_denial_is_one_though_a_text_allows_it(iam: FakeIam, aws_files: Path) -> None:
@@ -397,3 +422,42 @@ def test_without_a_simulation_a_session_is_no_better(iam: FakeIam, aws_files: Pa
 def test_patterns_match_as_iam_does(pattern: str, action: str, is_covered: bool) -> None:
     assert covers(Statement("Allow", (pattern,)), action) is is_covered
     assert covers(Statement("Allow", (pattern,), is_inverted=True), action) is not is_covered
+
+
+# -- patterns of resources ------------------------------------------------------------------
+
+_S3 = {"s3:GetObject", "s3:PutBucketPolicy", "s3:ListAllMyBuckets"}
+_WORKING_ON_SOMETHING = _S3 | {"kms:Decrypt", "sts:AssumeRole", "iam:PassRole"}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fitting"),
+    [
+        ("arn:aws:s3:::site/*", {"s3:GetObject"}),
+        ("arn:aws:s3:::site", {"s3:PutBucketPolicy"}),
+        ("arn:aws-cn:s3:::site*", {"s3:GetObject", "s3:PutBucketPolicy"}),
+        ("arn:aws:s3:::site?a", {"s3:GetObject", "s3:PutBucketPolicy"}),
+        ("arn:aws:s3:::${aws:username}", {"s3:GetObject", "s3:PutBucketPolicy"}),
+        ("arn:aws:s3:::${aws:a, 'b/c'}", {"s3:GetObject", "s3:PutBucketPolicy"}),
+        ("arn:aws:s3:::${aws:username}/*", {"s3:GetObject"}),
+        ("arn:aws:s3:::*", {"s3:GetObject", "s3:PutBucketPolicy", "s3:ListAllMyBuckets"}),
+        ("arn:aws:s3:eu-west-1:418892985061:accesspoint/a/object/*", {"s3:GetObject"}),
+        ("arn:aws:kms:*:*:key/one", {"kms:Decrypt"}),
+        ("arn:aws:iam::418892985061:role/a", {"sts:AssumeRole", "iam:PassRole"}),
+        ("arn:aws:*:*:*:a", _WORKING_ON_SOMETHING),
+        ("", _WORKING_ON_SOMETHING - {"s3:GetObject"}),
+    ],
+)
+def test_a_resource_is_of_the_kind_that_an_action_works_on(pattern: str, fitting: set[str]) -> None:
+    statement = Statement("Allow", ("*",), resources=(pattern,))
+    assert {action for action in _WORKING_ON_SOMETHING if fits(statement, action)} == fitting
+
+
+def test_commands_are_sent_to_servers() -> None:
+    servers = Statement("Allow", ("*",), resources=("arn:aws:ec2:*:*:instance/*",))
+    assert fits(servers, "ssm:SendCommand")
+    assert not fits(servers, "ses:SendEmail")
+
+
+def test_what_is_named_by_exception_may_be_anything() -> None:
+    assert fits(Statement("Allow", ("*",)), "s3:PutBucketPolicy")
