@@ -27,6 +27,7 @@ from leakscan.history.textsource import TextSource
 from leakscan.model import Finding, Fingerprint, RuleSet, ScanResult
 from leakscan.pipeline import scan
 from leakscan.record import Record
+from leakscan.redact import Secret
 from leakscan.report.words import count, visible
 from leakscan.score.fingerprint import fingerprint
 from leakscan.verify.inputs import MAX_REPORT_BYTES, Reported, read_report
@@ -57,7 +58,8 @@ class TargetError(LeakscanError):
 class Found(Record, frozen=True):
     """The credentials to verify; `not_found` were asked for, and nothing that was read has them.
 
-    `beside` was found with them and nobody asked for it: its parts may belong to theirs.
+    `beside` was found with them and nobody asked for it: its parts may belong to theirs. `hidden`
+    are secrets that are no findings' and that names may hold.
     """
 
     findings: tuple[Finding, ...]
@@ -65,6 +67,7 @@ class Found(Record, frozen=True):
     not_found: tuple[str, ...] = ()
     complete: bool = True
     beside: tuple[Finding, ...] = ()
+    hidden: tuple[Secret, ...] = ()
 
 
 class Looking(Record, frozen=True):
@@ -109,7 +112,9 @@ def _of_stdin(looking: Looking) -> Found:
             "There is no access key on stdin.",
             hint="It may be any text with the key id and the secret in it, as of a file .env.",
         )
-    return Found(result.findings, result.rules, complete=result.complete)
+    return Found(
+        result.findings, result.rules, complete=result.complete, hidden=tuple(result.hidden)
+    )
 
 
 @contextmanager
@@ -180,7 +185,7 @@ def _repository(reported: Reported, file: Path, looking: Looking) -> Path:
 def _of_repository(wanted: Collection[Fingerprint], path: Path, looking: Looking) -> Found:
     """Scan a repository whole, for some credentials; for what is missing once more, deeper."""
     if not looking.quiet:
-        what = count(len(wanted), "credential")
+        what = f"the secrets of {count(len(wanted), 'credential')}"
         click.echo(f"leakscan: looking up {what} in {visible(str(path))}", err=True)
     result = _scanned(path, looking, deep=False)
     found = _taken(result, wanted)
@@ -193,6 +198,7 @@ def _of_repository(wanted: Collection[Fingerprint], path: Path, looking: Looking
         tuple(one for one in wanted if one not in found),
         result.complete,
         tuple(one for one in result.findings if one.credential.fingerprint not in found),
+        tuple(result.hidden),
     )
 
 

@@ -1,7 +1,7 @@
 """`leakscan verify`: ask AWS whether found keys work, and say no more than AWS said."""
 
 import gc
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from leakscan.cli.verifying import Settings, Wishes
 from leakscan.errors import ExitCode
 from leakscan.inspection import Inspection
 from leakscan.model import Finding, Fingerprint
+from leakscan.redact import Secret
 from leakscan.report.base import ReportOptions
 from leakscan.report.verdicts import Format, VerifyOutcome, exit_code, render, render_plan
 from leakscan.verify_config import is_loopback
@@ -150,7 +151,14 @@ def _outcome(found: Found, asking: Asking, inspecting: "_Inspecting | None") -> 
         inspections=inspections,
         not_found=found.not_found,
         complete=found.complete,
+        hidden=(*found.hidden, *_secrets(found.beside)),
     )
+
+
+def _secrets(findings: Sequence[Finding]) -> Iterator[Secret]:
+    for one in findings:
+        identity = one.credential.identity
+        yield from (part for part in (identity.secret, identity.session_token) if part is not None)
 
 
 class _Inspecting:

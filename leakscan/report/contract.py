@@ -238,8 +238,18 @@ class ReportDoc(HeaderDoc):
     notes: list[NoteDoc]
 
 
+class PlaceDoc(TypedDict):
+    """A place that holds a credential, or held it."""
+
+    kind: str
+    path: str | None
+    name: str | None
+    line: int | None
+    commit: str | None
+
+
 class VerifiedDoc(TypedDict):
-    """A credential with its verdict, without its places."""
+    """A credential with its verdict and its first places."""
 
     fingerprint: str
     rule: str
@@ -252,6 +262,8 @@ class VerifiedDoc(TypedDict):
     regions: list[str]
     secret: SecretDoc | None
     session_token: SecretDoc | None
+    places: list[PlaceDoc]
+    places_total: int
     verdict: VerdictDoc
     inspection: object
 

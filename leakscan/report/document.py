@@ -78,9 +78,11 @@ def document(result: ScanResult, options: ReportOptions) -> ReportDoc:
     }
 
 
-def finding_documents(findings: Sequence[Finding], options: ReportOptions) -> list[FindingDoc]:
+def finding_documents(
+    findings: Sequence[Finding], options: ReportOptions, hidden: Iterable[Secret] = ()
+) -> list[FindingDoc]:
     """Return each finding as the JSON contract has it, in their order."""
-    clean = _Documents(redactor(findings), options)
+    clean = _Documents(redactor(findings, hidden), options)
     return [clean.finding(finding) for finding in findings]
 
 

@@ -8,8 +8,9 @@ from typing import Final
 from leakscan.report.contract import FindingDoc, SecretDoc
 from leakscan.report.page import Page
 from leakscan.report.verdict_words import account_words, state_style, state_words, verdict_lines
-from leakscan.report.words import visible
+from leakscan.report.words import grouped, introduction, introductions, now, short, some, visible
 
+_PLACES: Final = 3
 _SESSIONS: Final = ("role-session", "federated-user")
 
 
@@ -28,6 +29,18 @@ def values(page: Page, its: FindingDoc) -> None:
 
 def _value(secret: SecretDoc) -> str:
     return visible(secret.get("value", secret["masked"]), limit=10_000)
+
+
+def stands(page: Page, its: FindingDoc) -> None:
+    """Write where it stands, and the commit that brought it in, as far as that is known."""
+    if not its["occurrences"]:
+        return
+    page.row("Found", now(its))
+    first = introduction(its)
+    if first is None or first["commit"] is None or first["event"] != "introduced":
+        return
+    place = "" if first["kind"] == "commit" else f": {some(grouped(introductions(its)), _PLACES)}"
+    page.row("", f"brought in by commit {short(first['commit'])}{place}")
 
 
 def verdict(page: Page, its: FindingDoc) -> None:

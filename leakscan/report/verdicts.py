@@ -17,16 +17,24 @@ from leakscan.errors import ExitCode
 from leakscan.inspection import Inspection
 from leakscan.model import Finding, Fingerprint, Level, RuleSet
 from leakscan.record import Record
-from leakscan.redact import mask_text
+from leakscan.redact import Secret, mask_text
 from leakscan.report.base import ReportOptions
 from leakscan.report.clean import Cleaner
-from leakscan.report.contract import FindingDoc, PlanDoc, PlannedDoc, VerdictsDoc, VerifiedDoc
+from leakscan.report.contract import (
+    FindingDoc,
+    OccurrenceDoc,
+    PlaceDoc,
+    PlanDoc,
+    PlannedDoc,
+    VerdictsDoc,
+    VerifiedDoc,
+)
 from leakscan.report.document import finding_documents, redactor, tool_document
 from leakscan.report.liveness import is_live, is_open
 from leakscan.report.page import Page
-from leakscan.report.rows import do_now, means, values
+from leakscan.report.rows import do_now, means, stands, values
 from leakscan.report.verdict_words import live_line, liveness, state_style, state_words
-from leakscan.report.words import count, visible
+from leakscan.report.words import count, standing_first, visible
 from leakscan.verdict import VerdictState
 
 Format = Literal["text", "json"]
@@ -34,6 +42,8 @@ Format = Literal["text", "json"]
 SCHEMA: Final = "leakscan.verdicts/1"
 PLAN_SCHEMA: Final = "leakscan.verify-plan/1"
 MIN_WIDTH: Final = 40
+MAX_PLACES: Final = 10
+"""Places of a credential that JSON lists; their count is always whole."""
 _ORDER: Final = (
     "live",
     "unknown",
@@ -52,6 +62,7 @@ class VerifyOutcome(Record, frozen=True):
 
     `calls` is how often AWS was asked, `not_found` are fingerprints that were asked for and that
     nothing read held; without `complete` not all was read. `inspections` are those of `--inspect`.
+    `hidden` are secrets that stand in none of the findings, and in no report.
     """
 
     findings: tuple[Finding, ...]
@@ -60,6 +71,7 @@ class VerifyOutcome(Record, frozen=True):
     inspections: Mapping[Fingerprint, Inspection]
     not_found: tuple[str, ...]
     complete: bool
+    hidden: tuple[Secret, ...] = ()
 
 
 def exit_code(outcome: VerifyOutcome) -> ExitCode:
@@ -88,7 +100,7 @@ def _is_contradicted(finding: Finding, outcome: VerifyOutcome) -> bool:
 
 def render(outcome: VerifyOutcome, options: ReportOptions, form: Format) -> bytes:
     """Return the report in a format."""
-    clean = Cleaner(redactor(outcome.findings))
+    clean = Cleaner(redactor(outcome.findings, outcome.hidden))
     docs = _documents(outcome, options)
     if form == "json":
         doc = _document(outcome, docs, options, clean)
@@ -100,7 +112,7 @@ def render(outcome: VerifyOutcome, options: ReportOptions, form: Format) -> byte
 
 def _documents(outcome: VerifyOutcome, options: ReportOptions) -> list[FindingDoc]:
     """Return what is live first, and of each state the worst first; IAM's word makes it unknown."""
-    docs = finding_documents(outcome.findings, replace(options, reveal=False))
+    docs = finding_documents(outcome.findings, replace(options, reveal=False), outcome.hidden)
     ranked: list[tuple[int, int, FindingDoc]] = []
     for its, finding in zip(docs, outcome.findings, strict=True):
         place = _ORDER.index(its["verdict"]["state"])
@@ -127,6 +139,7 @@ def _document(
 
 
 def _verified(its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> VerifiedDoc:
+    places = standing_first(its)
     return {
         "fingerprint": its["fingerprint"],
         "rule": its["rule"],
@@ -139,8 +152,20 @@ def _verified(its: FindingDoc, outcome: VerifyOutcome, clean: Cleaner) -> Verifi
         "regions": its["regions"],
         "secret": its["secret"],
         "session_token": its["session_token"],
+        "places": [_place(one) for one in places[:MAX_PLACES]],
+        "places_total": len(places),
         "verdict": its["verdict"],
         "inspection": _inspection(its, outcome, clean),
+    }
+
+
+def _place(one: OccurrenceDoc) -> PlaceDoc:
+    return {
+        "kind": one["kind"],
+        "path": None if one["path"] is None else mask_text(one["path"]),
+        "name": one["name"],
+        "line": one["line"],
+        "commit": one["commit"],
     }
 
 
@@ -197,6 +222,7 @@ def _credential(page: Page, number: int, its: FindingDoc) -> None:
     page.hang(Text(f"{number}. "), state_words(verdict), state_style(verdict))
     page.row("What", f"{visible(its['title'])} (severity {its['severity']})")
     values(page, its)
+    stands(page, its)
     means(page, "Verdict", its)
     page.row("Fingerprint", visible(its["fingerprint"]), "dim")
     do_now(page, its)

@@ -154,6 +154,16 @@ def introduction(finding: FindingDoc) -> OccurrenceDoc | None:
     return next(iter([*brought, *places]), None)
 
 
+def standing_first(finding: FindingDoc) -> list[OccurrenceDoc]:
+    """Return each place that holds it or held it, once: those at HEAD, then those it came in by."""
+    found: dict[tuple[object, ...], OccurrenceDoc] = {}
+    others = [one for one in finding["occurrences"] if one["event"] != "removed"]
+    for one in (*at_head(finding), *introductions(finding), *others):
+        place = (one["kind"], one["path"], one["name"], one["line"], one["commit"])
+        found.setdefault(place, one)
+    return list(found.values())
+
+
 def at_head(finding: FindingDoc) -> list[OccurrenceDoc]:
     """Return the occurrences in the tree of HEAD, as far as the events tell; empty if none.
 

@@ -46,6 +46,7 @@ _VALUE: Final = re.compile(r"[A-Za-z0-9+/=_.%-]{16,16384}")
 _RULE_ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+){0,10}")
 _OBJECT_ID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MAX_REGIONS: Final = 64
+_MAX_LINE: Final = 1 << 53
 
 _T = TypeVar("_T")
 Fingerprinting = Callable[[Identity], Fingerprint]
@@ -85,7 +86,9 @@ class _Occurrence(Record, frozen=True):
     event: Event
     parts: tuple[Part, ...] = ()
     blob: str | None = None
+    commit: str | None = None
     path: str | None = None
+    from_path: str | None = None
     name: str | None = None
     line: int | None = None
 
@@ -93,6 +96,9 @@ class _Occurrence(Record, frozen=True):
 class _Exposure(Record, frozen=True):
     at_head: bool = False
     reachable: bool = False
+    tips: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
+    first_commit: str | None = None
 
 
 class _Finding(Record, frozen=True):
@@ -273,23 +279,40 @@ def _finding(one: _Finding, identity: Identity, known: dict[RuleId, Rule]) -> Fi
         ),
         tuple(_occurrences(one)),
         # Its status is left behind: what a user names is asked about, new or accepted.
-        Exposure(at_head=one.exposure.at_head, reachable=one.exposure.reachable),
+        Exposure(
+            at_head=one.exposure.at_head,
+            reachable=one.exposure.reachable,
+            tips=tuple(map(_bytes, one.exposure.tips)),
+            leftovers=tuple(map(_bytes, one.exposure.leftovers)),
+            first_commit=_object_id(one.exposure.first_commit),
+        ),
     )
 
 
 def _occurrences(one: _Finding) -> Iterator[Occurrence]:
-    """Yield the places, as far as they tell which credentials stand in one content."""
+    """Yield the places: they tell where it stands, and which credentials stand in one content."""
     for its in one.occurrences:
-        is_named = its.blob is not None and _OBJECT_ID.fullmatch(its.blob)
         yield Occurrence(
             its.kind,
             its.event,
             its.parts,
-            object_id=ObjectId(bytes.fromhex(its.blob)) if its.blob and is_named else None,
-            path=None if its.path is None else its.path.encode("utf-8", "replace"),
-            name=(its.name or "").encode("utf-8", "replace"),
-            line=its.line,
+            object_id=_object_id(its.blob),
+            commit=_object_id(its.commit),
+            path=None if its.path is None else _bytes(its.path),
+            from_path=None if its.from_path is None else _bytes(its.from_path),
+            name=_bytes(its.name or ""),
+            line=its.line if its.line is not None and 0 < its.line <= _MAX_LINE else None,
         )
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _object_id(text: str | None) -> ObjectId | None:
+    if text is None or not _OBJECT_ID.fullmatch(text):
+        return None
+    return ObjectId(bytes.fromhex(text))
 
 
 def _stand_in(one: _Finding, identity: Identity) -> Rule:

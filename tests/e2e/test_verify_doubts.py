@@ -133,7 +133,7 @@ def test_the_path_in_a_report_cannot_steer_a_terminal(
     file = tmp_path / "\x1b[31m.json"
     file.write_text(json.dumps(document))
     run = user.run("verify", file, "--any-account", "--endpoint-url", sts.url)
-    assert "looking up 1 credential in" in run.message
+    assert "looking up the secrets of 1 credential in" in run.message
     assert "is left out" in run.message
     assert b"\x1b" not in run.err + run.out
 

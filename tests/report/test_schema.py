@@ -71,9 +71,12 @@ def test_plan_keeps_its_schema() -> None:
 def test_all_schemas_mean_the_same_by_the_same_name() -> None:
     own = copy.deepcopy(VERDICTS["$defs"])
     finding, masked = own.pop("finding")["properties"], own.pop("secret")["properties"]
+    place = own.pop("place")["properties"]
+    assert place["kind"]["enum"] == OCCURRENCE["kind"]["enum"]
     assert own == {name: DEFS[name] for name in own}
     assert masked == {"masked": DEFS["secret"]["properties"]["masked"]}
-    finding.pop("inspection")
+    for name in ("inspection", "places", "places_total"):
+        del finding[name]
     assert finding == {name: FINDING[name] for name in finding}
 
 
@@ -165,6 +168,7 @@ def test_schema_lists_the_values_of_the_model(enum: type[StrEnum], listed: list[
         (contract.NoteDoc, DEFS["note"]),
         (contract.VerdictsDoc, VERDICTS),
         (contract.VerifiedDoc, VERDICTS["$defs"]["finding"]),
+        (contract.PlaceDoc, VERDICTS["$defs"]["place"]),
         (contract.PlanDoc, PLAN),
         (contract.PlannedDoc, PLAN["$defs"]["planned"]),
     ],

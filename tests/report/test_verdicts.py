@@ -8,11 +8,13 @@ from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
 from leakscan.inspection import Tried
+from leakscan.model import Event
 from leakscan.report.verdicts import VerifyOutcome, exit_code, render, render_plan
 from leakscan.verdict import Cause, VerdictState
 from tests.report.builder import (
     OPTIONS,
     OUTCOMES,
+    everything,
     finding_canary,
     finding_dangling,
     finding_low,
@@ -23,6 +25,7 @@ from tests.report.builder import (
     nothing_live,
     outcome,
     planned,
+    secret,
     unknown,
     verdict,
     verify_outcome,
@@ -117,6 +120,39 @@ def test_text_names_each_credential_its_verdict_and_what_to_do_now() -> None:
         "Liveness: 1 live; 7 calls to AWS",
     ):
         assert part in report
+
+
+def test_verify_says_where_the_key_stands_and_what_brought_it_in() -> None:
+    made = everything().findings[0]
+    report, doc = text(outcome(made)), document(outcome(made))["findings"][0]
+    commit = made.exposure.first_commit
+    assert commit is not None
+    assert "  Found       at HEAD: " in report
+    assert f"brought in by commit {commit.hex()[:12]}: " in report
+    assert 0 < len(doc["places"]) <= doc["places_total"]
+    assert commit.hex() in [one["commit"] for one in doc["places"]]
+
+
+def test_places_are_counted_whole_and_listed_in_part() -> None:
+    (one,) = LIVE.occurrences
+    many = tuple(replace(one, path=b"f%d" % number) for number in range(30))
+    gone = replace(one, event=Event.REMOVED, path=b"gone")
+    doc = document(outcome(replace(LIVE, occurrences=(*many, gone))))["findings"][0]
+    assert (len(doc["places"]), doc["places_total"]) == (10, 30)
+
+
+def test_a_path_that_holds_a_secret_of_another_credential_is_masked() -> None:
+    other = secret("of nobody here")
+    (one,) = LIVE.occurrences
+    made = replace(LIVE, occurrences=(replace(one, path=b"x/" + other.reveal()),))
+    for report in (text, document):
+        assert other.reveal().decode() not in str(report(outcome(made, hidden=(other,))))
+
+
+def test_a_finding_without_places_claims_none() -> None:
+    made = replace(LIVE, occurrences=())
+    assert "Found " not in text(outcome(made))
+    assert document(outcome(made))["findings"][0]["places"] == []
 
 
 def test_fingerprints_that_nothing_holds_are_named() -> None:

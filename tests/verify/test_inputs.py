@@ -66,9 +66,14 @@ def test_a_report_with_values_has_all_that_is_needed(lines: bool) -> None:
         assert after.credential.fingerprint == before.credential.fingerprint
         assert after.credential.severity == before.credential.severity
         assert after.exposure.at_head
-        assert [one.object_id for one in after.occurrences] == [
-            one.object_id for one in before.occurrences
-        ]
+        told = (after.exposure.first_commit, after.exposure.tips, after.exposure.leftovers)
+        known = (before.exposure.first_commit, before.exposure.tips, before.exposure.leftovers)
+        assert told == known
+        assert list(map(_place, after.occurrences)) == list(map(_place, before.occurrences))
+
+
+def _place(one: builder.Occurrence) -> tuple[object, ...]:
+    return one.place, one.event, one.object_id, one.commit, one.path, one.from_path, one.line
 
 
 @pytest.mark.parametrize("lines", [False, True])
@@ -245,6 +250,14 @@ def test_a_report_says_whether_its_scan_read_all(lines: bool) -> None:
     assert read(written(reveal=True, lines=lines)).complete
     partly = replace(builder.incomplete(), findings=RESULT.findings)
     assert not read(written(reveal=True, lines=lines, result=partly)).complete
+
+
+@pytest.mark.parametrize("line", [0, -1, 1 << 60])
+def test_a_line_that_is_none_is_left_out(line: int) -> None:
+    document = json.loads(written(reveal=True))
+    document["findings"][0]["occurrences"][0] |= {"line": line, "commit": "../x"}
+    (first, *_) = read(json.dumps(document).encode()).findings
+    assert (first.occurrences[0].line, first.occurrences[0].commit) == (None, None)
 
 
 def test_numbers_from_a_report_are_bounded() -> None:
