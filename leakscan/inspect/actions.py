@@ -33,8 +33,12 @@ DANGERS: Final = (
         iam={
             "AttachUserPolicy": "may give any user every permission, also itself",
             "PutUserPolicy": "may write permissions for any user, also itself",
+            "AttachGroupPolicy": "may give any group every permission, also one of its own",
+            "PutGroupPolicy": "may write permissions for any group, also one of its own",
             "AttachRolePolicy": "may give any role every permission",
+            "PutRolePolicy": "may write permissions for any role",
             "CreatePolicyVersion": "may rewrite policies that are in use",
+            "SetDefaultPolicyVersion": "may bring back older texts of policies that allow more",
             "CreateAccessKey": "may create keys for other users",
             "CreateLoginProfile": "may give users a password for the console",
             "UpdateLoginProfile": "may change the passwords of users",
@@ -84,7 +88,10 @@ DANGERS: Final = (
     *_dangers(
         Harm.MOVE_ON,
         iam={"PassRole": "may give a role to a service and act through it"},
-        sts={"AssumeRole": "may assume roles that trust this account or this identity"},
+        sts={
+            "AssumeRole": "may assume roles that trust this account or this identity",
+            "GetFederationToken": "may make sessions, for the console too, that outlive this key",
+        },
         ssm={"SendCommand": "may run commands on servers"},
         **{
             "lambda": {"UpdateFunctionCode": "may put its own code into functions"},
@@ -93,6 +100,13 @@ DANGERS: Final = (
     ),
 )
 """In the order of their harm, the worst first."""
+
+LONG_TERM_ONLY: Final = ("sts:GetFederationToken",)
+"""What no temporary key can do, whatever its policies allow.
+
+Source: STS API, GetFederationToken: it takes the long-term key of a user, and what it makes lasts
+up to 36 hours.
+"""
 
 ALL_POWERFUL: Final = {
     "AdministratorAccess": tuple(one.action for one in DANGERS),

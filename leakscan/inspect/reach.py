@@ -10,7 +10,7 @@ told.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from leakscan.inspect.actions import ALL_POWERFUL, DANGERS, Danger
+from leakscan.inspect.actions import ALL_POWERFUL, DANGERS, LONG_TERM_ONLY, Danger
 from leakscan.inspect.calls import Calls
 from leakscan.inspect.policies import covers
 from leakscan.inspect.resources import fits, needed
@@ -29,8 +29,10 @@ def reach(calls: Calls, principal: Principal, *, is_temporary: bool = False) -> 
     """Return the blast radius; `is_temporary` is for a session of a user without a role."""
     if principal.kind is Kind.ROOT:
         return _root()
-    asked = simulate(calls, principal.arn, [one.action for one in DANGERS])
-    found = _judged(principal, asked, is_temporary=is_temporary)
+    is_long_term = principal.kind is Kind.USER and not is_temporary
+    dangers = [one for one in DANGERS if is_long_term or one.action not in LONG_TERM_ONLY]
+    asked = simulate(calls, principal.arn, [one.action for one in dangers])
+    found = _judged(principal, dangers, asked, is_temporary=is_temporary)
     powers = sorted(found.powers, key=_badness)
     ranked = tuple(
         Power(rank, one.harm, one.what, one.action, one.sure, one.because)
@@ -80,10 +82,12 @@ class _Found(State):
     unsettled: list[str]
 
 
-def _judged(principal: Principal, asked: Simulated, *, is_temporary: bool) -> _Found:
+def _judged(
+    principal: Principal, dangers: Sequence[Danger], asked: Simulated, *, is_temporary: bool
+) -> _Found:
     found = _Found([], [], [])
     is_read = _all_read(principal)
-    for danger in DANGERS:
+    for danger in dangers:
         decision = asked.decisions.get(danger.action)
         if decision is None:
             power = _unsimulated(danger, principal.policies)

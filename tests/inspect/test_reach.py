@@ -15,6 +15,7 @@ from leakscan.verdict import Holder
 from tests.inspect.inspecting import FOUND, SESSION_ID, inspected, live
 from tests.support.fake_iam import (
     NOTHING_SUCH,
+    SESSION,
     USER,
     FakeIam,
     Refusal,
@@ -351,6 +352,24 @@ def test_a_user_that_is_gone_cannot_be_simulated(iam: FakeIam, aws_files: Path) 
     inspection = inspected(iam, aws_files)
     assert [gap.code for gap in inspection.gaps] == ["no such user or role"]
     assert not reach_of(inspection).is_simulated
+
+
+@pytest.mark.parametrize(
+    ("access_key_id", "arn", "holder", "is_asked"),
+    [
+        (FOUND, USER, Holder.USER, True),
+        (SESSION_ID, USER, Holder.USER, False),
+        (SESSION_ID, SESSION, Holder.ROLE_SESSION, False),
+    ],
+)
+def test_sessions_that_outlive_the_key_are_made_by_long_term_keys_alone(
+    iam: FakeIam, aws_files: Path, access_key_id: str, arn: str, holder: Holder, is_asked: bool
+) -> None:
+    inspected(iam, aws_files, access_key_id, live(arn, holder))
+    (asked,) = [one for one in iam.requests if one.action == "SimulatePrincipalPolicy"]
+    names = asked.parameters["ActionNames"]
+    assert "sts:AssumeRole" in names
+    assert ("sts:GetFederationToken" in names) is is_asked
 
 
 # -- without a simulation -----------------------------------------------------------------
