@@ -227,7 +227,11 @@ class Inspection(Record, frozen=True):
 
     @property
     def contradicts(self) -> bool:
-        """Whether IAM says that the key is active and STS did not accept it: nothing is settled."""
+        """Whether IAM says that the key is active and STS did not accept it: nothing is settled.
+
+        The document calls it `active_but_refused`. The opposite, inactive and accepted, is none
+        of this: that key is live, as its verdict says.
+        """
         is_active = self.key is not None and self.key.status == "Active"
         return is_active and self.tried.is_accepted is False
 

@@ -4,7 +4,13 @@ Part of the inspect stage. In: who holds a key, its entry in IAM, and what STS s
 that means now, and what it does not mean.
 """
 
+from typing import Final
+
 from leakscan.inspection import Key, Kind, Principal, Tried
+
+_SPREADING: Final = (
+    "IAM takes a while to spread a change: ask again with --max-age 0 before believing either."
+)
 
 
 def first_sentence(access_key_id: str, principal: Principal, key: Key | None, tried: Tried) -> str:
@@ -55,7 +61,7 @@ def _of_user(access_key_id: str, principal: Principal, key: Key | None, tried: T
         accepted = " STS accepted it." if tried.is_accepted else ""
         return f"Whether the key of the user {name} is active IAM does not say.{accepted}"
     if (against := _contradiction(key, tried)) is not None:
-        return f"{against}: treat it as live. It is a key of the user {name}."
+        return f"{against}: treat it as live. {_SPREADING} It is a key of the user {name}."
     if key is None:
         return f"IAM lists no such key of the user {name}: it was deleted."
     if key.status == "Active":

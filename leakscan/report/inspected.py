@@ -216,7 +216,7 @@ def document(inspection: Inspection) -> dict[str, Any]:
     made = {
         "access_key_id": inspection.access_key_id,
         "state": inspection.state.value,
-        "contradicts": inspection.contradicts,
+        "active_but_refused": inspection.contradicts,
         "text": inspection.text,
         "responder": {
             "profile": responder.profile,

@@ -176,11 +176,20 @@ def test_a_last_use_says_whether_leakscan_tried_the_key_before(
     assert rows["Last used"] == f"2026-11-20 08:30 UTC, s3 in eu-west-1{words}"
 
 
-def test_a_contradiction_is_told_to_programs(iam: FakeIam, aws_files: Path) -> None:
-    iam.holds(FOUND)
-    refused = inspected(iam, aws_files, verdict=Verdict(VerdictState.NOT_ACCEPTED))
-    document = report.document(refused)
-    assert document["contradicts"] is True
+@pytest.mark.parametrize(
+    ("status", "verdict", "is_so"),
+    [
+        ("Active", Verdict(VerdictState.NOT_ACCEPTED), True),
+        ("Active", live(USER, Holder.USER), False),
+        ("Inactive", live(USER, Holder.USER), False),
+    ],
+)
+def test_an_active_key_that_was_refused_is_told_to_programs(
+    iam: FakeIam, aws_files: Path, status: str, verdict: Verdict, is_so: bool
+) -> None:
+    iam.holds(FOUND, status)
+    document = report.document(inspected(iam, aws_files, verdict=verdict))
+    assert document["active_but_refused"] is is_so
     assert problems(document) == []
 
 

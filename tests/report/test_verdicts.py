@@ -202,7 +202,7 @@ def test_an_active_key_that_aws_did_not_accept_is_not_settled(refused: bool, cod
     assert ("could not be settled" in text(made)) is refused
     first = document(made)["findings"][0]
     assert (first["fingerprint"] == mark) is refused
-    assert first["inspection"]["contradicts"] is refused
+    assert first["inspection"]["active_but_refused"] is refused
 
 
 # -- the dry run --------------------------------------------------------------------------------
