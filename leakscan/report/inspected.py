@@ -7,7 +7,7 @@ harmless for a terminal in rows. Of policies only their names and a summary are 
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby, islice
 from typing import Any, Final
 
 from leakscan.inspection import (
@@ -20,6 +20,7 @@ from leakscan.inspection import (
     Power,
     Principal,
     Reach,
+    ServiceCredential,
     Statement,
     Sure,
     Tried,
@@ -135,10 +136,16 @@ def _sign_in_rows(one: Principal) -> Iterator[Row]:
         yield "MFA", devices if one.mfa else "none"
     yield from _listed(
         "Also holds",
-        [f"{it.service} credential {it.id}: {it.status}" for it in one.service_credentials],
+        map(_credential_words, one.service_credentials),
     )
     if one.root_keys is not None:
         yield "Root keys", "there are some" if one.root_keys else "none, says IAM"
+
+
+def _credential_words(one: ServiceCredential) -> str:
+    told = f"{one.service} credential {one.id}: {one.status}"
+    until = f" until {moment(_time(one.expires_at))}" if one.expires_at else ""
+    return f"{told}; it stays valid{until} when the key is gone" if one.status == "Active" else told
 
 
 def _policy_words(policy: Policy) -> str:
@@ -167,14 +174,19 @@ def _label(inspection: Inspection) -> str:
 
 def _reach_rows(reach: Reach, label: str) -> Iterator[Row]:
     kinds = groupby(reach.powers, key=lambda one: (one.harm, one.sure))
-    for number, ((harm, sure), powers) in enumerate(kinds):
-        yield "" if number else label, f"- {harm}{_CAUTION[sure]}: {_power_words(list(powers))}"
+    yield from _listed(
+        label,
+        (
+            f"- {harm}{_CAUTION[sure]} ({because}): {_power_words(powers)}"
+            for (harm, sure), alike in kinds
+            for because, powers in _by_reason(alike)
+        ),
+    )
     if not reach.powers:
         yield label, _none_of(reach)
     if reach.unsettled and reach.is_simulated:
         text = f"not on everything, perhaps on something: {some(reach.unsettled, _NAMES)}"
         yield "Unsettled", text
-    yield from _listed("Because", _reasons(reach.powers))
     yield "Known from", reach.text
 
 
@@ -194,10 +206,16 @@ def _power_words(powers: list[Power]) -> str:
     return f"{told}; also {', '.join(rest)}" if rest else told
 
 
-def _reasons(powers: Iterable[Power]) -> list[str]:
-    different = list(dict.fromkeys(one.because for one in powers))
-    more = len(different) - _IN_WORDS
-    return different[:_IN_WORDS] + ([f"and {count(more, 'other reason')}"] if more > 0 else [])
+def _by_reason(powers: Iterable[Power]) -> Iterator[tuple[str, list[Power]]]:
+    """Yield powers of one kind with why they are held; those of rarer reasons together."""
+    reasons: dict[str, list[Power]] = {}
+    for one in powers:
+        reasons.setdefault(one.because, []).append(one)
+    rest = list(reasons.values())[_IN_WORDS:]
+    shown = len(reasons) if len(rest) <= 1 else _IN_WORDS
+    yield from islice(reasons.items(), shown)
+    if len(rest) > 1:
+        yield f"for {len(rest)} other reasons", list(chain(*rest))
 
 
 def _gap_rows(gaps: Iterable[Gap]) -> Iterator[Row]:

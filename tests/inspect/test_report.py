@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from leakscan.inspection import Harm, Inspection, Kind, State, Sure, Why
+from leakscan.inspection import Harm, Inspection, Kind, Power, ServiceCredential, State, Sure, Why
 from leakscan.report import inspected as report
 from leakscan.report.page import LABEL
 from leakscan.verdict import Holder, Verdict, VerdictState
@@ -130,7 +131,7 @@ def test_worst_power_is_the_first_that_is_told(iam: FakeIam, aws_files: Path) ->
     iam.holds(FOUND)
     powerful(iam)
     rows = dict(report.lines(inspected(iam, aws_files)))
-    assert rows["Can"].startswith("- takes over the account: may create users")
+    assert rows["Can"].startswith("- takes over the account (allowed in IAM's simulation): may")
     assert rows["Last used"].startswith("2026-11-20 08:30 UTC, s3 in eu-west-1")
     assert rows["Key"] == "Active, created 2024-03-01 10:00 UTC (996 days old)"
 
@@ -155,6 +156,60 @@ def test_nothing_dangerous_is_said_of_what_was_settled_alone(iam: FakeIam, aws_f
     settled = replace(inspection.reach, powers=(), denied=("a:A", "b:B"), unsettled=())
     rows = dict(report.lines(replace(inspection, reach=settled)))
     assert rows["Can"] == "none of the 2 dangerous actions that were asked about"
+
+
+# -- why ----------------------------------------------------------------------------------
+
+
+def test_each_power_says_why_it_is_held(iam: FakeIam, aws_files: Path) -> None:
+    iam.holds(FOUND)
+    rows = dict(report.lines(inspected(iam, aws_files)))
+    assert rows["Can"] == (
+        "- reads data and secrets, on some resources (buckets allows it, not on everything): "
+        "may read files in buckets (s3:GetObject)"
+    )
+
+
+@pytest.mark.parametrize("reasons", [1, 3, 4, 5, 9])
+def test_reasons_beyond_the_first_are_counted_and_no_power_is_lost(
+    iam: FakeIam, aws_files: Path, reasons: int
+) -> None:
+    iam.holds(FOUND)
+    made = inspected(iam, aws_files)
+    assert made.reach is not None
+    powers = tuple(
+        Power(n, Harm.READ, "may read", f"a:{n}", Sure.MAYBE, f"reason {n % reasons}")
+        for n in range(1, 19)
+    )
+    rows = report.lines(replace(made, reach=replace(made.reach, powers=powers)))
+    told = [text for _, text in rows if text.startswith("- ")]
+    assert len(told) == min(reasons, 4)
+    assert ("perhaps (for " in told[-1]) is (reasons > 4)
+    assert reasons <= 4 or f"(for {reasons - 3} other reasons)" in told[-1]
+    words = " ".join(told).replace("(", " ").replace(")", " ").replace(",", " ").split()
+    assert {one for one in words if one.startswith("a:")} == {one.action for one in powers}
+
+
+@pytest.mark.parametrize(
+    ("status", "expires", "words"),
+    [
+        ("Active", None, "Active; it stays valid when the key is gone"),
+        ("Active", USED, "Active; it stays valid until 2026-11-20 08:30 UTC when the key is gone"),
+        ("Inactive", None, "Inactive"),
+    ],
+)
+def test_a_credential_of_a_service_stays_when_the_key_is_gone(
+    iam: FakeIam, aws_files: Path, status: str, expires: datetime | None, words: str
+) -> None:
+    iam.holds(FOUND)
+    made = inspected(iam, aws_files)
+    other = ServiceCredential("ACCA", "bedrock", status, None, expires)
+    assert made.principal is not None
+    held = replace(made, principal=replace(made.principal, service_credentials=(other,)))
+    assert dict(report.lines(held))["Also holds"] == f"bedrock credential ACCA: {words}"
+
+
+# -- the key itself -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
