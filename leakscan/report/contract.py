@@ -100,6 +100,7 @@ class VerdictDoc(TypedDict):
     text: str | None
     code: str | None
     cause: str | None
+    why: str | None
     arn: str | None
     identity: str | None
     account_id: str | None

@@ -223,6 +223,7 @@ class _Documents(Cleaner):
             "text": self.maybe(verdict.text),
             "code": self.maybe(verdict.code),
             "cause": verdict.cause.value if verdict.cause else None,
+            "why": verdict.why.value if verdict.why else None,
             "arn": self.maybe(verdict.arn),
             "identity": verdict.holder.value if verdict.holder else None,
             "account_id": verdict.account if _ACCOUNT.fullmatch(verdict.account) else None,

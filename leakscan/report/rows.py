@@ -3,6 +3,7 @@
 In: a finding of the contract. Out: rows on a page.
 """
 
+import re
 from typing import Final
 
 from leakscan.report.contract import FindingDoc, SecretDoc
@@ -11,7 +12,10 @@ from leakscan.report.verdict_words import account_words, state_style, state_word
 from leakscan.report.words import grouped, introduction, introductions, now, short, some, visible
 
 _PLACES: Final = 3
-_SESSIONS: Final = ("role-session", "federated-user")
+_INDENT: Final = 4
+_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,32}")
+# As IAM has them; what begins with a hyphen would be read as an option.
+_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_+=,.@-]{1,64}")
 
 
 def values(page: Page, its: FindingDoc) -> None:
@@ -56,15 +60,45 @@ def means(page: Page, label: str, its: FindingDoc) -> None:
 
 
 def do_now(page: Page, its: FindingDoc) -> None:
-    """Say what ends the danger of a live credential."""
+    """Say what ends the danger of a live credential, as a command where all of it is known."""
     if its["verdict"]["state"] != "live":
         return
-    key_id = its["access_key_id"] or ""
-    works = "it works for everybody who has it."
-    if its["verdict"]["identity"] == "root":
-        said = f"Deactivate the key, signed in as root: {works}"
-    elif its["verdict"]["identity"] in _SESSIONS or key_id.startswith("ASIA"):
-        said = f"Revoke the session and close its source: {works}"
+    said, command = _ending(its)
+    page.row("Do now", f"{said}. It works for everybody who has it.", "bold red")
+    if command:
+        page.command(_INDENT, command)
+
+
+def _ending(its: FindingDoc) -> tuple[str, str]:
+    """Return what to do, and the command that does it; none if a name would not be safe in it."""
+    verdict, key_id = its["verdict"], its["access_key_id"] or ""
+    holder, is_session = verdict["identity"], key_id.startswith("ASIA")
+    name = _name(verdict["arn"] or "", holder)
+    if holder == "role-session":
+        whose = f"the role {name}" if name else "its role"
+        return f"Revoke the sessions of {whose} and close their source", ""
+    if holder == "federated-user":
+        made = "Deny the IAM user that made it (GetFederationToken in CloudTrail)"
+        return f"{made}; there is no role to revoke", ""
+    if holder == "root" and is_session:
+        return "Deactivate the keys of root, signed in as root, and change its password", ""
+    if is_session:
+        whose = f"the user {name}" if name else "its user"
+        return f"Deny {whose} all sessions of before now (aws:TokenIssueTime)", ""
+    user = f"--user-name {name} " if name else ""
+    command = f"aws iam update-access-key {user}--access-key-id {key_id} --status Inactive"
+    is_known = _KEY_ID.fullmatch(key_id) and (name or holder == "root")
+    said = "Deactivate the key" + (", signed in as root" if holder == "root" else "")
+    return said, command if is_known else ""
+
+
+def _name(arn: str, holder: str | None) -> str:
+    """Return the name of the user or the role of an ARN, empty unless it is safe in a command."""
+    kind, _, rest = arn.rpartition(":")[2].partition("/")
+    if (holder, kind) == ("user", "user"):
+        name = rest.rpartition("/")[2]
+    elif (holder, kind) == ("role-session", "assumed-role"):
+        name = rest.partition("/")[0]
     else:
-        said = f"Deactivate the key: {works}"
-    page.row("Do now", said, "bold red")
+        return ""
+    return name if _NAME.fullmatch(name) else ""

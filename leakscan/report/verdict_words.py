@@ -23,17 +23,31 @@ _STYLES: Final = {
     "canary": "bold magenta",
 }
 _WHO: Final = {
-    "root": "THE ROOT USER, whom no policy of the account limits",
+    "root": "THE ROOT USER",
     "user": "an IAM user",
     "role-session": "a session of a role",
     "federated-user": "a federated user's session",
 }
-_ASKED: Final = ("live", "not-accepted", "wrong-secret", "expired", "unknown")
+DISPUTED: Final = "not-settled"
+"""Stands for a state where IAM calls a key active that STS did not accept."""
+DISPUTED_WORDS: Final = "NOT SETTLED: IAM calls it active, STS did not accept it"
+_ASKED: Final = ("live", DISPUTED, "not-accepted", "wrong-secret", "expired", "unknown")
 _NOT_ASKED: Final = {
     "foreign-account": "foreign account",
     "token-missing": "token missing",
     "canary": "canary",
     "not-checked": "nothing to ask about",
+}
+_WHY: Final = {
+    "id-alone": "id alone",
+    "no-id": "secret without its id",
+    "limit": "above --max-keys",
+    "untried": "beside too many secrets",
+    "sample": "sample",
+    "known": "not new",
+    "not-sts": "nothing of STS",
+    "not-wanted": "not wanted",
+    "account-not-known": "account not known",
 }
 
 
@@ -79,10 +93,12 @@ def _provenance(verdict: VerdictDoc) -> str:
     hosts = [visible(host) for host in verdict["asked"]]
     parts = [f"asked {some(hosts, _HOSTS)}"] if hosts else []
     if verdict["checked_at"]:
-        kept = "kept from " if verdict["kept"] else ""
-        parts.append(f"{kept}{moment(verdict['checked_at'])}")
+        when = moment(verdict["checked_at"])
+        parts.append(f"kept from {when}" if verdict["kept"] else when)
     if verdict["code"]:
         parts.append(f"AWS's code {visible(verdict['code'])}")
+    if verdict["kept"]:
+        parts.append("verify --max-age 0 asks again")
     return "; ".join(parts)
 
 
@@ -100,12 +116,19 @@ def liveness(verdicts: Iterable[VerdictDoc]) -> str:
     for state in _ASKED:
         if states[state]:
             why = _each(causes) if state == "unknown" else ""
+            why = " (IAM calls it active)" if state == DISPUTED else why
             parts.append(f"{states[state]} {state.replace('-', ' ')}{why}")
-    left = Counter({word: states[state] for state, word in _NOT_ASKED.items() if states[state]})
+    found = Counter(_not_asked(one) for one in verdicts if one["state"] in _NOT_ASKED)
+    words = (*_NOT_ASKED.values(), *_WHY.values())
+    left = Counter({word: found[word] for word in words if found[word]})
     groups = [", ".join(parts)] if parts else []
     if left:
         groups.append(f"{left.total()} not asked{_each(left)}")
     return "; ".join(groups)
+
+
+def _not_asked(verdict: VerdictDoc) -> str:
+    return _WHY.get(verdict["why"] or "") or _NOT_ASKED[verdict["state"]]
 
 
 def _each(counted: Counter[str]) -> str:

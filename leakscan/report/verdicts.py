@@ -6,7 +6,7 @@ even where a report of a scan would reveal it.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, Literal
 
@@ -33,7 +33,14 @@ from leakscan.report.document import finding_documents, redactor, tool_document
 from leakscan.report.liveness import is_live, is_open
 from leakscan.report.page import Page
 from leakscan.report.rows import do_now, means, stands, values
-from leakscan.report.verdict_words import live_line, liveness, state_style, state_words
+from leakscan.report.verdict_words import (
+    DISPUTED,
+    DISPUTED_WORDS,
+    live_line,
+    liveness,
+    state_style,
+    state_words,
+)
 from leakscan.report.words import count, standing_first, visible
 from leakscan.verdict import VerdictState
 
@@ -51,9 +58,9 @@ _ORDER: Final = (
     "token-missing",
     "foreign-account",
     "not-checked",
-    "canary",
     "not-accepted",
     "expired",
+    "canary",
 )
 
 
@@ -113,13 +120,21 @@ def render(outcome: VerifyOutcome, options: ReportOptions, form: Format) -> byte
 def _documents(outcome: VerifyOutcome, options: ReportOptions) -> list[FindingDoc]:
     """Return what is live first, and of each state the worst first; IAM's word makes it unknown."""
     docs = finding_documents(outcome.findings, replace(options, reveal=False), outcome.hidden)
-    ranked: list[tuple[int, int, FindingDoc]] = []
-    for its, finding in zip(docs, outcome.findings, strict=True):
-        place = _ORDER.index(its["verdict"]["state"])
-        if _is_contradicted(finding, outcome):
-            place = _ORDER.index("unknown")
-        ranked.append((place, -Level(its["severity"]).rank, its))
-    return [its for _, _, its in sorted(ranked, key=lambda one: one[:2])]
+    disputed = _disputed(outcome)
+    return sorted(docs, key=lambda its: (_rank(its, disputed), -Level(its["severity"]).rank))
+
+
+def _rank(its: FindingDoc, disputed: Collection[str]) -> int:
+    state = "unknown" if its["fingerprint"] in disputed else its["verdict"]["state"]
+    is_alone = its["secret"] is None and its["session_token"] is None
+    # An id alone opens nothing: it is nothing to act on.
+    return len(_ORDER) if state == "not-checked" and is_alone else _ORDER.index(state)
+
+
+def _disputed(outcome: VerifyOutcome) -> set[str]:
+    return {
+        one.credential.fingerprint for one in outcome.findings if _is_contradicted(one, outcome)
+    }
 
 
 # -- JSON ---------------------------------------------------------------------------------
@@ -201,10 +216,11 @@ def _cleaned(node: Any, clean: Cleaner) -> Any:
 
 
 def _text(page: Page, outcome: VerifyOutcome, docs: Sequence[FindingDoc], clean: Cleaner) -> None:
+    disputed = _disputed(outcome)
     for number, its in enumerate(docs, 1):
         if number > 1:
             page.blank()
-        _credential(page, number, its)
+        _credential(page, number, its, is_disputed=its["fingerprint"] in disputed)
         _inspection_rows(page, its, outcome, clean)
     if outcome.not_found:
         if docs:
@@ -217,9 +233,10 @@ def _text(page: Page, outcome: VerifyOutcome, docs: Sequence[FindingDoc], clean:
     _last_lines(page, outcome, docs)
 
 
-def _credential(page: Page, number: int, its: FindingDoc) -> None:
+def _credential(page: Page, number: int, its: FindingDoc, *, is_disputed: bool) -> None:
     verdict = its["verdict"]
-    page.hang(Text(f"{number}. "), state_words(verdict), state_style(verdict))
+    words = DISPUTED_WORDS if is_disputed else state_words(verdict)
+    page.hang(Text(f"{number}. "), words, "bold yellow" if is_disputed else state_style(verdict))
     page.row("What", f"{visible(its['title'])} (severity {its['severity']})")
     values(page, its)
     stands(page, its)
@@ -240,7 +257,13 @@ def _inspection_rows(page: Page, its: FindingDoc, outcome: VerifyOutcome, clean:
 
 def _last_lines(page: Page, outcome: VerifyOutcome, docs: Sequence[FindingDoc]) -> None:
     if docs:
-        said = liveness(its["verdict"] for its in docs)
+        disputed = _disputed(outcome)
+        said = liveness(
+            {**its["verdict"], "state": DISPUTED}
+            if its["fingerprint"] in disputed
+            else its["verdict"]
+            for its in docs
+        )
         page.hang(Text("Liveness: "), f"{said}; {count(outcome.calls, 'call')} to AWS")
     live, doubts = sum(map(is_live, outcome.findings)), _doubts(outcome)
     sure = outcome.complete and not doubts

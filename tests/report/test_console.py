@@ -537,9 +537,10 @@ def test_root_is_loud_and_comes_first() -> None:
     [
         (Holder.USER, "AKIA", "Deactivate the key"),
         (Holder.OTHER, "AKIA", "Deactivate the key"),
-        (Holder.ROLE_SESSION, "ASIA", "Revoke the session"),
-        (Holder.USER, "ASIA", "Revoke the session"),
-        (Holder.FEDERATED, "ASIA", "Revoke the session"),
+        (Holder.ROLE_SESSION, "ASIA", "Revoke the sessions of its role"),
+        (Holder.USER, "ASIA", "Deny its user all sessions"),
+        (Holder.ROOT, "ASIA", "Deactivate the keys of root, signed in as root, and change"),
+        (Holder.FEDERATED, "ASIA", "Deny the IAM user that made it (GetFederationToken"),
     ],
 )
 def test_what_is_live_begins_with_taking_it_out_of_service(
@@ -549,6 +550,40 @@ def test_what_is_live_begins_with_taking_it_out_of_service(
     assert row(text(result(made)), "Do now").startswith(said)
     dead = replace(made, verdict=verdict(VerdictState.NOT_ACCEPTED))
     assert "Do now" not in text(result(dead))
+
+
+def _now(holder: Holder, arn: str) -> str:
+    """Return what to do now of a live key, as written on a wide page."""
+    its = judged("x", live(holder, arn))
+    report = text(result(its), replace(OPTIONS, width=300)).split("Do now")[1]
+    return report.split("What to do")[0]
+
+
+@pytest.mark.parametrize(
+    ("holder", "arn", "user"),
+    [
+        (Holder.USER, "iam::418892985061:user/ci/deploy", " --user-name deploy"),
+        (Holder.USER, "iam::418892985061:user/a+b=c,d.e@f-g_h", " --user-name a+b=c,d.e@f-g_h"),
+        (Holder.ROOT, "iam::418892985061:root", ""),
+    ],
+)
+def test_the_command_that_deactivates_a_key(holder: Holder, arn: str, user: str) -> None:
+    command = f"aws iam update-access-key{user} --access-key-id {key_id('x')} --status Inactive\n"
+    assert command in _now(holder, arn)
+
+
+@pytest.mark.parametrize(
+    "name", ["a;b", "$(x)", "a b", "-x", "--cli-input-json", "\u00e4", "a" * 65, "", "a\n", "`a`"]
+)
+def test_a_name_that_is_none_of_iams_is_in_no_command(name: str) -> None:
+    assert "aws iam" not in _now(Holder.USER, f"iam::418892985061:user/{name}")
+    said = _now(Holder.ROLE_SESSION, f"sts::418892985061:assumed-role/{name}/session")
+    assert "Revoke the sessions of its role and" in said
+
+
+def test_a_role_is_named() -> None:
+    said = _now(Holder.ROLE_SESSION, "sts::418892985061:assumed-role/build/i-0abc")
+    assert "Revoke the sessions of the role build and close their source." in said
 
 
 def test_another_account_than_the_ids_is_named() -> None:

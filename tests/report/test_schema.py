@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from leakscan.model import (
     Encoding,
@@ -23,15 +24,17 @@ from leakscan.model import (
 )
 from leakscan.report import contract
 from leakscan.report.verdicts import render, render_plan
-from leakscan.verdict import Cause, Holder, VerdictState
+from leakscan.verdict import Cause, Holder, NotAsked, VerdictState
 from tests.report.builder import (
     OPTIONS,
     OUTCOMES,
     SCENARIOS,
     everything,
     hostile,
+    judged,
     planned,
     result,
+    verdict,
     verified,
 )
 from tests.report.formats import FORMATS, SCHEMA, SCHEMAS, problems
@@ -130,6 +133,7 @@ def test_schema_refuses_a_time_that_is_not_utc(value: object) -> None:
         (Status, FINDING["status"]["enum"]),
         (VerdictState, VERDICT["state"]["enum"]),
         (Cause, VERDICT["cause"]["enum"][:-1]),
+        (NotAsked, VERDICT["why"]["enum"][:-1]),
         (Holder, VERDICT["identity"]["enum"][:-1]),
         (Place, OCCURRENCE["kind"]["enum"]),
         (Event, OCCURRENCE["event"]["enum"]),
@@ -219,6 +223,7 @@ def test_a_verdict_is_reported_whole() -> None:
         "text": made.verdict.text,
         "code": None,
         "cause": None,
+        "why": None,
         "arn": "arn:aws:iam::418892985061:root",
         "identity": "root",
         "account_id": "418892985061",
@@ -227,6 +232,14 @@ def test_a_verdict_is_reported_whole() -> None:
         "request_id": "c6b2-1",
         "kept": False,
     }
+
+
+@pytest.mark.parametrize("why", NotAsked)
+def test_why_nobody_was_asked_reaches_the_report(why: NotAsked) -> None:
+    made = judged("x", replace(verdict(VerdictState.NOT_CHECKED), why=why))
+    reported = json.loads(FORMATS["json"].render(result(made), OPTIONS))
+    assert reported["findings"][0]["verdict"]["why"] == why.value
+    assert problems(reported) == []
 
 
 def test_regions_are_reported_in_their_order() -> None:

@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from leakscan.errors import ExitCode
 from leakscan.inspection import Tried
-from leakscan.model import Event
+from leakscan.model import Event, Identity
 from leakscan.report.verdicts import VerifyOutcome, exit_code, render, render_plan
-from leakscan.verdict import Cause, VerdictState
+from leakscan.verdict import Cause, NotAsked, VerdictState
 from tests.report.builder import (
     OPTIONS,
     OUTCOMES,
@@ -22,6 +22,7 @@ from tests.report.builder import (
     inspection,
     judged,
     judged_all,
+    key_id,
     nothing_live,
     outcome,
     planned,
@@ -99,9 +100,9 @@ def test_what_is_live_comes_first_and_the_worst_of_it_before_the_others() -> Non
         "token-missing",
         "foreign-account",
         "not-checked",
-        "canary",
         "not-accepted",
         "expired",
+        "canary",
     ]
     assert set(states) == set(VerdictState)
     assert found[0]["verdict"]["identity"] == "root"
@@ -200,9 +201,37 @@ def test_an_active_key_that_aws_did_not_accept_is_not_settled(refused: bool, cod
     made = outcome(other, gone, inspections={mark: seen, other.credential.fingerprint: seen})
     assert exit_code(made) is ExitCode(code)
     assert ("could not be settled" in text(made)) is refused
+    heading = "NOT SETTLED: IAM calls it active, STS did not accept it"
+    assert (heading in text(made)) is refused
+    assert ("Liveness: 1 not settled (IAM calls it active), 1 wrong" in text(made)) is refused
     first = document(made)["findings"][0]
     assert (first["fingerprint"] == mark) is refused
     assert first["inspection"]["active_but_refused"] is refused
+
+
+def test_an_id_alone_comes_last() -> None:
+    alone = judged("x", verdict(VerdictState.NOT_CHECKED), identity=Identity(key_id("x")))
+    found = document(outcome(alone, finding_canary(), *DEAD))["findings"]
+    assert found[-1]["access_key_id"] == key_id("x")
+
+
+def test_the_liveness_line_says_why_nobody_was_asked() -> None:
+    not_checked = verdict(VerdictState.NOT_CHECKED)
+    made = [judged(why, replace(not_checked, why=why)) for why in NotAsked]
+    foreign = verdict(VerdictState.FOREIGN_ACCOUNT)
+    unknown_account = replace(foreign, why=NotAsked.ACCOUNT_NOT_KNOWN)
+    made += [judged("foreign", foreign), judged("old", unknown_account)]
+    said = " ".join(text(outcome(*made), 500).splitlines()[-2].split())
+    for part in (
+        f"{len(made)} not asked (",
+        "1 id alone",
+        "1 secret without its id",
+        "1 above --max-keys",
+        "1 foreign account",
+        "2 account not known",
+        "1 sample",
+    ):
+        assert part in said
 
 
 # -- the dry run --------------------------------------------------------------------------------
