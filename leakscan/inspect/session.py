@@ -17,6 +17,7 @@ from leakscan.record import Record
 if TYPE_CHECKING:
     from botocore.client import BaseClient
     from botocore.config import Config
+    from botocore.exceptions import ClientError
     from botocore.session import Session
 
 _TRIES: Final = 3
@@ -95,7 +96,15 @@ def open_session(settings: Settings, found: Collection[str]) -> Responding:
 @contextmanager
 def no_library_errors(profile: str) -> Iterator[None]:
     """Turn botocore's errors into our own, without their texts: they may quote what was read."""
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ProfileNotFound
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        ConfigParseError,
+        HTTPClientError,
+        ProfileNotFound,
+        SSOError,
+        TokenRetrievalError,
+    )
     from botocore.exceptions import ConnectionError as CannotConnectError
     from botocore.parsers import ResponseParserError
 
@@ -105,9 +114,18 @@ def no_library_errors(profile: str) -> Iterator[None]:
         hint = "aws configure list-profiles names those that there are."
         raise InspectError(f"There is no AWS profile {profile}.", hint=hint) from None
     except ClientError as error:
-        code = error.response.get("Error", {}).get("Code", "no code")
-        message = f"AWS does not accept the credentials of the profile {profile} ({code})."
+        message = f"AWS refused to say who the profile {profile} is ({_refusal(error)})."
         raise InspectError(message, hint=_hint(profile)) from None
+    except ConfigParseError as error:
+        path = error.kwargs.get("path", "~/.aws/config")
+        hint = "It is no file of sections with names and values. Nothing was verified."
+        raise InspectError(f"The AWS config file cannot be read: {path}.", hint=hint) from None
+    except (SSOError, TokenRetrievalError) as error:
+        kind = type(error).__name__
+        message = f"The profile {profile} is not signed in to SSO ({kind})."
+        login = f"aws sso login --profile {profile}"
+        hint = f"Try: {login}, or that of its source_profile. Nothing was verified."
+        raise InspectError(message, hint=hint) from None
     except (CannotConnectError, HTTPClientError) as error:
         kind = type(error).__name__
         message = f"AWS could not be asked who the profile {profile} is ({kind})."
@@ -119,6 +137,13 @@ def no_library_errors(profile: str) -> Iterator[None]:
         kind = type(error).__name__
         message = f"The profile {profile} cannot be used ({kind})."
         raise InspectError(message, hint=_hint(profile)) from None
+
+
+def _refusal(error: "ClientError") -> str:
+    """Return AWS's code, and what was asked for on the way to the question who it is."""
+    code = error.response.get("Error", {}).get("Code", "no code")
+    asked = error.operation_name
+    return code if asked == "GetCallerIdentity" else f"{code}, asked for {asked}"
 
 
 def _hint(profile: str) -> str:

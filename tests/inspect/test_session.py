@@ -301,7 +301,11 @@ def test_a_profile_without_credentials_does_not_fall_back_to_the_machine(
 @pytest.mark.parametrize(
     ("reply", "words", "code"),
     [
-        (Refusal(403, "InvalidClientTokenId"), "InvalidClientTokenId", ExitCode.USAGE),
+        (
+            Refusal(403, "InvalidClientTokenId"),
+            r"^AWS refused to say who the profile responder is \(InvalidClientTokenId\)\.$",
+            ExitCode.USAGE,
+        ),
         (Refusal(403, "ExpiredToken"), "ExpiredToken", ExitCode.USAGE),
         (Raw(200, b"<html><p>log in</p></html>"), "no answer of AWS's", ExitCode.UNVERIFIED),
         (Raw(200, b"<html>"), "no answer of AWS's", ExitCode.UNVERIFIED),
@@ -343,10 +347,43 @@ def test_a_profile_that_is_broken(
     assert iam.requests == []
 
 
-def test_a_config_file_that_is_broken(iam: FakeIam, aws_files: Path) -> None:
-    (aws_files / "config").write_text(f"[profile responder\nsecret = {RESPONDER_SECRET}")
+SSO = {"sso_region": "us-east-1", "sso_account_id": ACCOUNT, "sso_role_name": "reader"}
+
+
+@pytest.mark.parametrize(
+    "more", [{"sso_start_url": "https://signin.invalid/start"}, {"sso_session": "ours"}]
+)
+def test_a_profile_that_is_not_signed_in_to_sso_says_how(
+    iam: FakeIam, aws_files: Path, more: Mapping[str, str]
+) -> None:
+    write_profile(aws_files, **SSO, **more)
+    with (aws_files / "config").open("a") as stream:
+        stream.write("[sso-session ours]\nsso_start_url = https://signin.invalid/start\n")
+        stream.write("sso_region = us-east-1\n")
+    with pytest.raises(InspectError, match="responder is not signed in to SSO") as caught:
+        opening(iam.url)
+    assert "aws sso login --profile responder" in caught.value.hint
+    assert (caught.value.code, iam.requests) == (ExitCode.USAGE, [])
+
+
+def test_a_role_that_the_profile_may_not_assume(iam: FakeIam, aws_files: Path) -> None:
+    iam.deny("AssumeRole")
+    write_profile(aws_files, **ROLE_OF)
+    write_profile(aws_files, "source", **process(aws_files, RESPONDER_ID, "source"))
     with pytest.raises(InspectError) as caught:
         opening(iam.url)
+    assert str(caught.value) == (
+        "AWS refused to say who the profile responder is (AccessDenied, asked for AssumeRole)."
+    )
+
+
+@pytest.mark.parametrize("name", ["config", "credentials"])
+def test_a_config_file_that_is_broken(iam: FakeIam, aws_files: Path, name: str) -> None:
+    write_profile(aws_files)
+    (aws_files / name).write_text(f"[profile responder\nsecret = {RESPONDER_SECRET}")
+    with pytest.raises(InspectError, match="The AWS config file cannot be read: ") as caught:
+        opening(iam.url)
+    assert str(caught.value).endswith(f"/{name}.")
     assert RESPONDER_SECRET not in f"{caught.value}{caught.value.hint}"
 
 
