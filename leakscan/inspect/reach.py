@@ -162,7 +162,7 @@ def _partly(
     """Return what statements allow that do not allow it always and on everything."""
     fitting = [found for found in allows if fits(found[1], danger.action)]
     if not fitting:
-        because = f"allows it, but names nothing that it works on: {needed(danger.action)}"
+        because = f"allows it, but on other things only: it needs {needed(danger.action)}"
         return _power(danger, Sure.MAYBE, f"{_named(allows[0][0])} {because}")
     for policy, one in sorted(fitting, key=lambda found: found[1].is_conditional):
         if one.is_conditional:

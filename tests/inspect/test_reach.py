@@ -129,7 +129,7 @@ def test_files_of_a_bucket_are_no_bucket(iam: FakeIam, aws_files: Path) -> None:
     power = powers(inspected(iam, aws_files))["s3:PutBucketPolicy"]
     assert power.sure is Sure.MAYBE
     assert power.because == (
-        "buckets allows it, but names nothing that it works on: a bucket itself, as "
+        "buckets allows it, but on other things only: it needs a bucket itself, as "
         "arn:aws:s3:::NAME"
     )
 
@@ -141,7 +141,9 @@ def test_every_action_on_one_bucket_is_none_on_other_services(
     found = powers(inspected(iam, aws_files))
     sure = {one.action for one in found.values() if one.sure is Sure.SOME}
     assert sure == {"s3:PutBucketPolicy", "ssm:GetParameters", "ssm:SendCommand"}
-    assert found["kms:Decrypt"].because.endswith("nothing that it works on: what belongs to kms")
+    assert found["kms:Decrypt"].because.endswith(
+        "on other things only: it needs what belongs to kms"
+    )
 
 
 def test_another_statement_that_names_a_bucket_counts(iam: FakeIam, aws_files: Path) -> None:
