@@ -184,7 +184,7 @@ def rows(plan: Plan, findings: Sequence[Finding]) -> list[PlannedRow]:
         decided = plan.decided.get(fingerprint)
         text = decided.text if decided else ""
         if question is not None and question.untried:
-            text = f"{len(question.untried)} more secrets beside it would not be tried."
+            text = f"{question.untried} more beside it would not be tried."
         found.append(
             PlannedRow(
                 fingerprint=fingerprint,

@@ -8,11 +8,13 @@ from typing import Final
 
 from leakscan import aws
 from leakscan.model import Finding
-from leakscan.verdict import NOT_CHECKED, Verdict, VerdictState
+from leakscan.verdict import NOT_CHECKED, NotAsked, Verdict, VerdictState
 
 _UNSETTLED: Final = frozenset(
     (VerdictState.UNKNOWN, VerdictState.FOREIGN_ACCOUNT, VerdictState.TOKEN_MISSING)
 )
+_NOT_TRIED: Final = (NotAsked.LIMIT, NotAsked.UNTRIED)
+"""What was left out may be the secret of an id that is live."""
 NOBODY_ASKED: Final = Verdict(VerdictState.NOT_CHECKED, "Nobody asked AWS.")
 """The verdict where verification was not wanted."""
 
@@ -38,7 +40,10 @@ def is_open(finding: Finding) -> bool:
 
     Of an id that stands beside secrets a verdict says so, though it holds none itself.
     """
-    state = known(finding).state
+    verdict = known(finding)
+    if verdict.why in _NOT_TRIED:
+        return True
+    state = verdict.state
     if state is VerdictState.NOT_CHECKED:
         identity = finding.credential.identity
         return identity.secret is not None or identity.session_token is not None

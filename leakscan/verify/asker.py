@@ -20,6 +20,7 @@ from leakscan.record import Record
 from leakscan.verdict import Cause, Verdict, VerdictState
 from leakscan.verify.answers import is_clock, judge
 from leakscan.verify.base import Answer, Asking, Endpoint, Keys, Memory, Question, Result
+from leakscan.verify.candidates import TEMPORARY
 from leakscan.verify.throttle import Breaker, RateLimit, backoff_s
 
 SETTLE_S: Final = 5.0
@@ -72,7 +73,7 @@ class Asker:
                 if not keys.borrowed:
                     self._tools.memory.keep(keys.fingerprint, question.places, verdict)
             yield keys, verdict
-            if _decides(question, verdict):
+            if _decides(question, keys, verdict):
                 return
 
     def _remembered(self, question: Question, keys: Keys) -> Verdict | None:
@@ -152,15 +153,22 @@ class Asker:
         return answer, at
 
 
-def _decides(question: Question, verdict: Verdict) -> bool:
-    """Say whether nothing is left to try: the secret was found, or the id itself is not accepted.
+def _decides(question: Question, keys: Keys, verdict: Verdict) -> bool:
+    """Say whether nothing is left to try: the secret was found, or the id itself is over.
 
-    Of a temporary id a wrong token gets the same answer as an unknown id.
+    Of a temporary id a wrong token gets the same answer as an unknown id, and an old token that
+    is not its own says nothing of it.
     """
     if verdict.state is VerdictState.LIVE:
         return True
-    is_temporary = question.access_key_id.startswith("ASIA")
-    return verdict.state is VerdictState.NOT_ACCEPTED and not is_temporary
+    if verdict.state is VerdictState.EXPIRED:
+        return not keys.borrowed
+    return verdict.state is VerdictState.NOT_ACCEPTED and not _is_temporary(question)
+
+
+def _is_temporary(question: Question) -> bool:
+    """Say whether a question is about a temporary id."""
+    return question.access_key_id.startswith(TEMPORARY)
 
 
 def _weakest(said: list[Verdict]) -> Verdict:

@@ -44,14 +44,14 @@ class Keys(Record, frozen=True):
 class Question(Record, frozen=True):
     """One id to ask about: its candidates, the best first, and where, the likeliest first.
 
-    `untried` are the findings that hold candidates above the limit, `left_out` the partitions that
-    it may be of and that cannot be asked as the user wants.
+    `untried` counts the candidates above the limit, `left_out` are the partitions that it may be of
+    and that cannot be asked as the user wants.
     """
 
     access_key_id: str
     candidates: tuple[Keys, ...]
     endpoints: tuple[Endpoint, ...]
-    untried: tuple[Fingerprint, ...] = ()
+    untried: int = 0
     left_out: tuple[str, ...] = ()
 
     @property

@@ -1,10 +1,10 @@
 """Which secrets and tokens may belong to an id, the likeliest first.
 
-Part of the verify stage. In: all findings. Out: the few `Keys` that are worth a call. What was
-found as one comes first. Then come parts that stand in the same content, the nearest first: lone
-ones for every id, and for an id that has no sure secret also those that were paired with another
-id, for a remark such as `# replaces AKIA...` can stand between an id and its secret. A temporary id
-is not accepted with a wrong token either, so it gets the tokens around it too.
+Part of the verify stage. In: all findings. Out: the few `Keys` that are worth a call, and how many
+were left out. What was found as one comes first. Then come parts that stand in the same content,
+the nearest first, also those that were paired with another id: a remark with an old id in it can
+stand between an id and its secret, and after a mismatch no pairing is sure. To a temporary id that
+was found whole, lone tokens alone are put: of expired sessions there are many.
 """
 
 from bisect import bisect_left
@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Final
 
-from leakscan.model import Finding, Fingerprint
+from leakscan.model import Finding, Fingerprint, Status
+from leakscan.record import Record
 from leakscan.redact import Secret
 from leakscan.verify.base import Keys
 
@@ -21,80 +22,130 @@ MAX_CANDIDATES: Final = 5
 """Secrets that are tried with one id: more would be guessing, and each leaves a trace at AWS."""
 TEMPORARY: Final = "ASIA"
 _MAX_LOOKED_AT: Final = 50
+_MAX_PLACES: Final = 100
+"""Places of one finding that are looked at; the time for one id does not grow beyond."""
 _EACH_SIDE: Final = 6
 """Parts before and after an id that are looked at: more than can be tried."""
+_COUNTED: Final = 64
+"""What is left out is counted up to here."""
 _AMBIGUOUS: Final = "ambiguous-pair"
 
 Placed = list[tuple[int, Finding]]
 """Findings of one content with their line, in the order of the lines."""
 
 
+class Tries(Record, frozen=True):
+    """What to try with an id; `untried` counts what stands beside it and is too much."""
+
+    keys: tuple[Keys, ...]
+    untried: int
+
+
 def by_content(findings: Iterable[Finding]) -> Mapping[object, Placed]:
     """Return findings by the contents they stand in: objects, or git's own files by name."""
     found: dict[object, dict[tuple[int, Fingerprint], Finding]] = defaultdict(dict)
     for finding in findings:
-        for one in finding.occurrences:
+        for one in finding.occurrences[:_MAX_PLACES]:
             content = one.object_id or (one.place, one.name, one.path)
             found[content][one.line or 0, finding.credential.fingerprint] = finding
     return {
-        content: [(line, finding) for (line, _), finding in sorted(placed.items(), key=_place)]
+        content: [(line, placed[line, name]) for line, name in sorted(placed)]
         for content, placed in found.items()
     }
 
 
-def _place(item: tuple[tuple[int, Fingerprint], Finding]) -> tuple[int, Fingerprint]:
-    return item[0]
+class _Shelf:
+    """Findings of one kind, by content."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.placed = by_content(findings)
+        self.names = {
+            content: tuple(dict.fromkeys(_name(one) for _, one in placed))
+            for content, placed in self.placed.items()
+        }
+
+    def nearest(
+        self, places: Mapping[object, Placed]
+    ) -> Iterator[tuple[int, tuple[int, int, bool, str], Finding]]:
+        """Yield what stands around some places, with its distance in lines and its rank."""
+        for content, placed in places.items():
+            others = self.placed.get(content, [])
+            for line, _ in placed:
+                at = bisect_left(others, line, key=_line)
+                for other, finding in others[max(0, at - _EACH_SIDE) : at + _EACH_SIDE]:
+                    yield abs(other - line), _best_first(finding), finding
 
 
 class Candidates:
     """Knows what stands beside what."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        holding = [one for one in findings if _secret(one) is not None or _token(one) is not None]
-        self._lone = by_content(one for one in holding if _key_id(one) is None)
-        self._paired = by_content(one for one in holding if _key_id(one) is not None)
+        lone = [one for one in findings if _key_id(one) is None]
+        self._secrets = _Shelf(one for one in lone if _secret(one) is not None)
+        self._tokens = _Shelf(one for one in lone if _token(one) is not None)
+        self._pairs = _Shelf(
+            one for one in findings if _key_id(one) is not None and _secret(one) is not None
+        )
 
-    def of(
-        self, key_id: str, own: Sequence[Finding]
-    ) -> tuple[tuple[Keys, ...], tuple[Fingerprint, ...]]:
-        """Return what to try with an id, and the findings whose secrets are too many for that."""
-        ordered = sorted(own, key=_best_first)
-        beside = self._beside(key_id, own)
+    def of(self, key_id: str, own: Sequence[Finding]) -> Tries:
+        """Return what to try with an id."""
+        ordered = sorted(own, key=_best_first)[:_MAX_LOOKED_AT]
+        places = by_content(ordered)
+        shelves = self._shelves(key_id, own)
         made: dict[tuple[Secret, Secret | None], Keys] = {}
-        for keys in islice(_all(key_id, ordered, beside), _MAX_LOOKED_AT):
+        for keys in islice(_all(key_id, ordered, _beside(places, shelves, own)), _MAX_LOOKED_AT):
             made.setdefault((keys.secret, keys.token), keys)
         tried = tuple(islice(made.values(), MAX_CANDIDATES))
-        holders = {keys.fingerprint for keys in tried}
-        rest = (k.fingerprint for k in made.values() if k.fingerprint not in holders)
-        return tried, tuple(dict.fromkeys(rest))
+        used = {name for keys in tried for name in (keys.fingerprint, *keys.borrowed)}
+        left = _names(places, shelves, own) - used
+        return Tries(tried, max(len(made) - len(tried), len(left)))
 
     def has_any(self, key_id: str, own: Sequence[Finding]) -> bool:
         """Say whether there is a secret that could be tried with an id."""
-        return any(_secret(one) is not None for one in chain(own, self._beside(key_id, own)))
+        if any(_secret(one) is not None for one in own):
+            return True
+        places = by_content(own[:_MAX_LOOKED_AT])
+        return bool(_names(places, self._shelves(key_id, own), own))
 
-    def _beside(self, key_id: str, own: Sequence[Finding]) -> list[Finding]:
-        """Return the parts that stand nearest to the findings of an id."""
-        places = by_content(own)
-        found = list(_nearest(places, self._lone))
-        is_sure = any(_secret(one) is not None and not _is_doubtful(one) for one in own)
-        if not is_sure or key_id.startswith(TEMPORARY):
-            mine = {one.credential.fingerprint for one in own}
-            others = _nearest(places, self._paired)
-            found += [pair for pair in others if pair[2].credential.fingerprint not in mine]
-        found.sort(key=lambda one: one[:2])
-        return list({one.credential.fingerprint: one for _, _, one in found}.values())
+    def are_known(self, key_id: str, own: Sequence[Finding]) -> bool:
+        """Say whether neither an id nor anything that could be tried with it is new."""
+        places = by_content(own[:_MAX_LOOKED_AT])
+        beside = _beside(places, self._shelves(key_id, own), own)
+        return all(one.status is Status.KNOWN for one in chain(own, beside))
+
+    def _shelves(self, key_id: str, own: Sequence[Finding]) -> tuple[_Shelf, ...]:
+        if not key_id.startswith(TEMPORARY):
+            return self._secrets, self._pairs
+        if any(_is_whole(one) for one in own):
+            return (self._tokens,)
+        return self._secrets, self._tokens, self._pairs
 
 
-def _nearest(
-    places: Mapping[object, Placed], having: Mapping[object, Placed]
-) -> Iterator[tuple[int, tuple[int, int, bool, str], Finding]]:
-    """Yield what stands around some places, with its distance in lines and its rank."""
-    for content, placed in places.items():
-        others = having.get(content, [])
-        for line, _ in placed:
-            at = bisect_left(others, line, key=lambda other: other[0])
-            for other, finding in others[max(0, at - _EACH_SIDE) : at + _EACH_SIDE]:
-                yield abs(other - line), _best_first(finding), finding
+def _beside(
+    places: Mapping[object, Placed], shelves: Sequence[_Shelf], own: Sequence[Finding]
+) -> list[Finding]:
+    """Return the parts that stand nearest, each once."""
+    mine = {_name(one) for one in own}
+    found = [one for shelf in shelves for one in shelf.nearest(places)]
+    found.sort(key=lambda one: one[:2])
+    return list({_name(one): one for _, _, one in found if _name(one) not in mine}.values())
+
+
+def _names(
+    places: Mapping[object, Placed], shelves: Sequence[_Shelf], own: Sequence[Finding]
+) -> set[Fingerprint]:
+    """Return the parts in some contents that are not an id's own, up to a number."""
+    mine = {_name(one) for one in own}
+    every = (
+        name for shelf in shelves for content in places for name in shelf.names.get(content, ())
+    )
+    found: set[Fingerprint] = set()
+    for name in every:
+        if name not in mine:
+            found.add(name)
+        if len(found) >= _COUNTED:
+            break
+    return found
 
 
 def _all(key_id: str, own: Sequence[Finding], beside: Sequence[Finding]) -> Iterator[Keys]:
@@ -103,20 +154,24 @@ def _all(key_id: str, own: Sequence[Finding], beside: Sequence[Finding]) -> Iter
     for finding in own:
         secret, token = _secret(finding), _token(finding)
         if secret is not None and (token is not None or not temporary):
-            yield Keys(finding.credential.fingerprint, secret, token if temporary else None)
+            yield Keys(_name(finding), secret, token if temporary else None)
     tokens = [one for one in (*own, *beside) if _token(one) is not None] if temporary else []
-    mine = {one.credential.fingerprint for one in own}
+    mine = {_name(one) for one in own}
     for finding in (*own, *beside):
-        secret, name = _secret(finding), finding.credential.fingerprint
+        secret, name = _secret(finding), _name(finding)
         if secret is None:
             continue
         lent = () if name in mine else (name,)
         if not temporary and lent:
             yield Keys(name, secret, None, lent)
         for other in tokens:
-            lender = other.credential.fingerprint
-            if lender != name or lent:
-                yield Keys(name, secret, _token(other), tuple(dict.fromkeys((*lent, lender))))
+            if _name(other) != name or lent:
+                parts = tuple(dict.fromkeys((*lent, _name(other))))
+                yield Keys(name, secret, _token(other), parts)
+
+
+def _line(placed: tuple[int, Finding]) -> int:
+    return placed[0]
 
 
 def _best_first(finding: Finding) -> tuple[int, int, bool, str]:
@@ -126,8 +181,14 @@ def _best_first(finding: Finding) -> tuple[int, int, bool, str]:
     return -credential.confidence.rank, -points, not at_head, credential.fingerprint
 
 
-def _is_doubtful(finding: Finding) -> bool:
-    return any(reason.name == _AMBIGUOUS for reason in finding.credential.reasons)
+def _is_whole(finding: Finding) -> bool:
+    """Say whether a temporary credential was found as one, without a doubt."""
+    is_doubtful = any(reason.name == _AMBIGUOUS for reason in finding.credential.reasons)
+    return _secret(finding) is not None and _token(finding) is not None and not is_doubtful
+
+
+def _name(finding: Finding) -> Fingerprint:
+    return finding.credential.fingerprint
 
 
 def _key_id(finding: Finding) -> str | None:

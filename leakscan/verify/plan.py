@@ -63,7 +63,7 @@ def make_plan(
     questions: list[Question] = []
     for key_id, own in by_id.items():
         verdict = _not_wanted(key_id, wanted) or _offline(key_id, own, candidates, policy)
-        if verdict is None and len(questions) >= policy.most:
+        if verdict is None and len(questions) >= policy.most and candidates.has_any(key_id, own):
             text = f"Beyond the number of keys to ask about, {policy.most}. Not asked."
             verdict = _not_checked(NotAsked.LIMIT, text)
         if verdict is None:
@@ -79,6 +79,8 @@ def make_plan(
 def _wanted(findings: Sequence[Finding], beside: Sequence[Finding]) -> set[str]:
     """Return the ids that tell something of some findings."""
     ids = {one.credential.identity.access_key_id for one in findings}
+    if not beside:
+        return {key_id for key_id in ids if key_id is not None}
     holding = [one for one in findings if _holds_secret(one)]
     contents = by_content(holding).keys()
     paired = {
@@ -112,7 +114,7 @@ def _offline(
         return _not_checked(NotAsked.NOT_STS, text)
     if aws.known_fake_id(key_id):
         return _not_checked(NotAsked.SAMPLE, "It is a published sample id. Not asked.")
-    if all(one.status is Status.KNOWN for one in own):
+    if own[0].status is Status.KNOWN and candidates.are_known(key_id, own):
         return _not_checked(NotAsked.KNOWN, "It is not new in this range. Not asked.")
     if policy.any_account or account in policy.owned_accounts:
         return None
@@ -148,14 +150,14 @@ def _question(
     key_id: str, own: Sequence[Finding], candidates: Candidates, where: Where
 ) -> Question:
     """Return what to ask about an id; without candidates if there is nothing to ask with."""
-    tried, untried = candidates.of(key_id, own)
+    tries = candidates.of(key_id, own)
     regions = tuple(dict.fromkeys(region for one in own for region in one.credential.regions))
-    token = tried[0].token if tried else None
+    token = tries.keys[0].token if tries.keys else None
     return Question(
         key_id,
-        tried,
+        tries.keys,
         endpoints(regions, token, where),
-        untried,
+        tries.untried,
         left_out(regions, token, where),
     )
 

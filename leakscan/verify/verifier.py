@@ -11,7 +11,6 @@ from typing import Final, Protocol
 from leakscan.model import Finding
 from leakscan.verdict import VerdictState
 from leakscan.verify.base import Question, Result
-from leakscan.verify.effect import with_verdict
 from leakscan.verify.endpoints import Where
 from leakscan.verify.plan import Plan, Policy, make_plan
 from leakscan.verify.said import Said
@@ -75,8 +74,8 @@ class Verifier:
         said = Said([*findings, *beside], plan)
         for question, result in self._ask(plan.questions):
             said.add(question, result)
-        verified = [_with(one, said) for one in findings]
-        return verified + [one for one in (_with(one, said) for one in beside) if _matters(one)]
+        others = [said.told(one) for one in beside]
+        return [*map(said.told, findings), *filter(_matters, others)]
 
     def _ask(self, questions: Sequence[Question]) -> Iterator[tuple[Question, Result]]:
         if not questions:
@@ -95,10 +94,6 @@ class Verifier:
             # Not waited for: after Ctrl-C nobody wants to hear of those that are under way.
             threads.shutdown(wait=False, cancel_futures=True)
             self.calls += asker.calls
-
-
-def _with(finding: Finding, said: Said) -> Finding:
-    return with_verdict(finding, said.verdict(finding.credential.fingerprint))
 
 
 def _matters(finding: Finding) -> bool:

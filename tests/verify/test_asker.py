@@ -302,3 +302,14 @@ def test_what_is_kept_is_kept_under_where_it_was_asked() -> None:
     asked.append(replace(asked[0], left_out=("aws-cn",)))
     assert len({one.places for one in asked}) == len(asked)
     assert {one.hosts for one in asked} == {(EAST.host,)}
+
+
+def test_an_expired_session_that_was_found_whole_is_the_last_word() -> None:
+    whole = Keys(Fingerprint("a"), secret("a"), token("a"))
+    guess = Keys(Fingerprint("a"), secret("a"), token("b"), (Fingerprint("t"),))
+    world = World([EXPIRED])
+    world.run(question(whole, guess, key=asia("a")))
+    assert len(world.calls) == 1
+    world = World([EXPIRED])
+    world.run(question(guess, whole, key=asia("a")))
+    assert len(world.calls) == 2
