@@ -109,9 +109,14 @@ class Asking:
             self._sender.close()
 
     def _is_known(self, question: Question) -> bool:
-        """Say whether an earlier run has asked about the likeliest candidate."""
+        """Say whether nothing is left to ask because of what an earlier run has heard."""
+        from leakscan.verify.asker import decides
+
         best = question.candidates[0]
-        return self._kept.find(best.fingerprint, question.places) is not None
+        if best.borrowed:
+            return False
+        verdict = self._kept.find(best.fingerprint, question.places)
+        return verdict is not None and decides(question, best, verdict)
 
     def _asker(self) -> "Asker":
         from leakscan.verify.asker import Asker, Tools
@@ -124,7 +129,7 @@ class Asking:
 
 
 class _Sender:
-    """Sends each call the way that leads to its endpoint; implements `verify.base.Asking`."""
+    """Sends each call the way that leads to its endpoint; implements `verify.base.CallsSts`."""
 
     def __init__(self, config: VerifyConfig) -> None:
         self._config = config
@@ -170,14 +175,18 @@ def _announced(questions: Sequence[Question], rate: float) -> str:
     more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
     keys = count(len(questions), "key")
     named = ", ".join(visible(host) for host in hosts[:_NAMED])
-    return f"asking {named}{more} about {keys}, at most {rate:g} a second"
+    again = "a wrong secret is asked about again after 5 to 10 seconds"
+    return f"asking {named}{more} about {keys}, at most {rate:g} a second; {again}"
 
 
-def rows(plan: Plan, findings: Sequence[Finding]) -> list[PlannedRow]:
-    """Return for each finding what the plan has for it."""
+def rows(
+    plan: Plan, findings: Sequence[Finding], beside: Sequence[Finding] = ()
+) -> list[PlannedRow]:
+    """Return for each finding what the plan has for it, then those beside that are asked about."""
     asked_about = {one.access_key_id: one for one in plan.questions}
+    also = [one for one in beside if one.credential.identity.access_key_id in asked_about]
     found = []
-    for finding in findings:
+    for finding in (*findings, *also):
         fingerprint = finding.credential.fingerprint
         key_id = finding.credential.identity.access_key_id
         question = asked_about.get(key_id or "")

@@ -124,9 +124,12 @@ def command(
     asking = Asking(settings, quiet=quiet)
     options = outputs.fitted(ReportOptions(tool_version=__version__), output)
     if dry_run:
-        planned = rows(asking.plan(found.findings, found.beside), found.findings)
+        plan = asking.plan(found.findings, found.beside)
+        planned = rows(plan, found.findings, found.beside)
         outputs.write(output, render_plan(planned, _form(output), options))
-        return ExitCode.CLEAN
+        for name in found.not_found:
+            click.echo(f"leakscan: nothing that was read holds {name}.", err=True)
+        return ExitCode.UNVERIFIED if found.not_found else ExitCode.CLEAN
     inspector = _Inspecting(_profile_settings(profile, settings)) if profile else None
     outcome = _outcome(found, asking, inspector)
     outputs.write(output, render(outcome, options, _form(output)))

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from leakscan.record import Record
 from leakscan.verdict import Cause, Verdict, VerdictState
 from leakscan.verify.answers import is_clock, judge
-from leakscan.verify.base import Answer, Asking, Endpoint, Keys, Memory, Question, Result
+from leakscan.verify.base import Answer, CallsSts, Endpoint, Keys, Memory, Question, Result
 from leakscan.verify.candidates import TEMPORARY
 from leakscan.verify.throttle import Breaker, RateLimit, backoff_s
 
@@ -39,7 +39,7 @@ class Tools(Record, frozen=True):
     `clock` gives aware times, `wait` seconds, `random` numbers from 0 to 1.
     """
 
-    sts: Asking
+    sts: CallsSts
     limit: RateLimit
     breaker: Breaker
     memory: Memory
@@ -73,7 +73,7 @@ class Asker:
                 if not keys.borrowed:
                     self._tools.memory.keep(keys.fingerprint, question.places, verdict)
             yield keys, verdict
-            if _decides(question, keys, verdict):
+            if decides(question, keys, verdict):
                 return
 
     def _remembered(self, question: Question, keys: Keys) -> Verdict | None:
@@ -153,7 +153,7 @@ class Asker:
         return answer, at
 
 
-def _decides(question: Question, keys: Keys, verdict: Verdict) -> bool:
+def decides(question: Question, keys: Keys, verdict: Verdict) -> bool:
     """Say whether nothing is left to try: the secret was found, or the id itself is over.
 
     Of a temporary id a wrong token gets the same answer as an unknown id, and an old token that

@@ -86,7 +86,7 @@ class Answer(Record, frozen=True):
     failed_as: Cause | None = None
 
 
-class Asking(Protocol):
+class CallsSts(Protocol):
     """The one call: STS GetCallerIdentity."""
 
     def ask(self, access_key_id: str, keys: Keys, endpoint: Endpoint, at: datetime) -> Answer:
