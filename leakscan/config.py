@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from leakscan.documents import DocumentError, load_yaml
-from leakscan.fields import ConfigError, Fields
+from leakscan.fields import HINT, ConfigError, Fields
 from leakscan.record import Record
 
 if TYPE_CHECKING:  # Hooks read configurations, and never verify.
@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # Hooks read configurations, and never verify.
 
 CONFIG_NAME: Final = ".leakscan.yaml"
 MAX_BYTES: Final = 1 << 20
+VERIFY_HINT: Final = "It begins with version: 1 and has a section verify: as in the README."
 
 _MAX_GLOB: Final = 256
 _MAX_GLOBS: Final = 500
@@ -59,20 +60,26 @@ class Config(Record, frozen=True):
     verify: "VerifyConfig | None" = None
 
 
-def load_config(source: bytes, name: str = CONFIG_NAME, cache: Path | None = None) -> Config:
+def load_config(
+    source: bytes, name: str = CONFIG_NAME, cache: Path | None = None, hint: str = HINT
+) -> Config:
     """Return the configuration in a file that messages call `name`.
 
-    `cache` is the folder that keeps parsed files. Raises ConfigError for what is not YAML, an
-    unknown key, a wrong type, a missing reason, a date that is none, or more than `MAX_BYTES`.
+    `cache` is the folder that keeps parsed files; `hint` says what it may hold. Raises
+    ConfigError for what is not YAML, an unknown key, a wrong type, a missing reason, a date that is
+    none, or more than `MAX_BYTES`.
     """
     if len(source) > MAX_BYTES:
-        raise ConfigError(name, f"is larger than {MAX_BYTES >> 10} KiB")
+        raise ConfigError(name, f"is larger than {MAX_BYTES >> 10} KiB", hint)
     try:
         # The URL of a proxy may have a password in it: that is kept nowhere else.
         document = load_yaml(source, None if b"verify" in source else cache)
     except DocumentError as error:
-        raise ConfigError(f"{name}:{error.line}" if error.line else name, error.problem) from None
-    fields = Fields(name, document if document is not None else {}, _KEYS)
+        where = f"{name}:{error.line}" if error.line else name
+        raise ConfigError(where, error.problem, hint) from None
+    fields = Fields(name, document if document is not None else {}, _KEYS, hint)
+    if "version" not in fields:
+        raise fields.fail("version", "is missing; write version: 1")
     version = fields.get("version")
     if type(version) is not int or version != 1:
         raise fields.fail("version", "must be 1; this leakscan knows no other")
@@ -93,7 +100,7 @@ def load_user_config(source: bytes, name: str) -> Config:
 
     Raises ConfigError, also for what only the file of a repository may hold.
     """
-    config = load_config(source, name)
+    config = load_config(source, name, hint=VERIFY_HINT)
     if config.allow or config.baseline is not None:
         raise ConfigError(
             name,

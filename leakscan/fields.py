@@ -10,7 +10,7 @@ from typing import Final
 
 from leakscan.errors import ExitCode, LeakscanError
 
-_HINT: Final = "The README says what this file may hold: paths, rules, fingerprints, each with why."
+HINT: Final = "The README says what this file may hold: paths, rules, fingerprints, each with why."
 
 
 class ConfigError(LeakscanError):
@@ -18,7 +18,7 @@ class ConfigError(LeakscanError):
 
     code = ExitCode.CONFIG
 
-    def __init__(self, where: str, problem: str, hint: str = _HINT) -> None:
+    def __init__(self, where: str, problem: str, hint: str = HINT) -> None:
         super().__init__(f"{where}: {problem}.", hint=hint)
 
 
@@ -26,7 +26,7 @@ class Fields:
     """Typed access to one mapping; every complaint names file, entry and field."""
 
     def __init__(
-        self, where: str, mapping: object, keys: tuple[str, ...], hint: str = _HINT
+        self, where: str, mapping: object, keys: tuple[str, ...], hint: str = HINT
     ) -> None:
         self._where = where
         self._hint = hint

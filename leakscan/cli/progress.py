@@ -135,7 +135,9 @@ class Live:
         trace: TracebackType | None,
     ) -> None:
         if kind is not None and (ids := self._live()):
-            sys.stderr.write(f"leakscan: live so far: {', '.join(ids)}: deactivate them.\n")
+            sys.stderr.write(
+                f"leakscan: live so far: {', '.join(ids)}: deactivate or revoke them.\n"
+            )
 
 
 class Asked(Live):

@@ -11,11 +11,12 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, cast
 
 import click
 from msgspec.structs import replace
 
+from leakscan.aws import known_fake_id
 from leakscan.cli import wiring
 from leakscan.cli.parts import How, scan_all
 from leakscan.cli.progress import Quiet, progress
@@ -34,6 +35,7 @@ from leakscan.verify.inputs import MAX_REPORT_BYTES, Reported, read_report
 
 STDIN: Final = "-"
 _FINGERPRINT: Final = re.compile(r"lk1\.(?=[ist])i?s?t?\.[0-9a-f]{32}")
+_KEY_ID: Final = re.compile(rb"(?<![A-Z0-9])[A-Z]{4}[A-Z0-9]{16}(?![A-Z0-9])")
 _MAX_OBJECT_BYTES: Final = 512 << 20
 _NO_ARGUMENT: Final = (
     "Keys are never given as arguments: shells and process lists keep them. Write them to stdin:\n"
@@ -103,15 +105,34 @@ def find(target: str, looking: Looking) -> Found:
     return _of_repository([Fingerprint(target)], looking.repository or Path(), looking)
 
 
+class _Samples:
+    """A stream that notices published sample ids, which no scan tells of."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.has_any = False
+
+    def readline(self, limit: int) -> bytes:
+        """Return the next line."""
+        line = self._stream.readline(limit)
+        ids = () if self.has_any else _KEY_ID.findall(line)
+        self.has_any |= any(known_fake_id(one.decode("ascii")) for one in ids)
+        return line
+
+
 def _of_stdin(looking: Looking) -> Found:
     stages = wiring.stages(looking.rules_folder, deep=False)
+    text = _Samples(sys.stdin.buffer)
     with _prompted():
-        result = scan(TextSource(sys.stdin.buffer), stages, Quiet(), time.monotonic)
+        result = scan(TextSource(cast("BinaryIO", text)), stages, Quiet(), time.monotonic)
     if not any(one.credential.identity.access_key_id for one in result.findings):
-        raise TargetError(
-            "There is no access key on stdin.",
-            hint="It may be any text with the key id and the secret in it, as of a file .env.",
-        )
+        said = "There is no access key on stdin."
+        if result.findings:
+            said = "There is a secret on stdin, and no key id to ask with."
+        elif text.has_any:
+            said = "Only published sample keys are on stdin."
+        hint = "It may be any text with the key id and the secret in it, as of a file .env."
+        raise TargetError(said, hint=hint)
     return Found(
         result.findings, result.rules, complete=result.complete, hidden=tuple(result.hidden)
     )

@@ -8,7 +8,7 @@ import os
 import stat
 from pathlib import Path
 
-from leakscan.config import MAX_BYTES, load_config, load_user_config
+from leakscan.config import MAX_BYTES, VERIFY_HINT, load_config, load_user_config
 from leakscan.fields import ConfigError
 from leakscan.history.files import read_file
 from leakscan.verify_config import VerifyConfig
@@ -25,7 +25,7 @@ def verify_config(named: Path | None) -> VerifyConfig:
     Raises ConfigError.
     """
     if named is not None:
-        section = load_config(_read_named(named), str(named)).verify
+        section = load_config(_read_named(named), str(named), hint=VERIFY_HINT).verify
         if section is not None:
             return section
     file = _own_file()

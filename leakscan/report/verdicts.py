@@ -6,6 +6,7 @@ even where a report of a scan would reveal it.
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from typing import Any, Final, Literal
@@ -41,7 +42,7 @@ from leakscan.report.verdict_words import (
     state_style,
     state_words,
 )
-from leakscan.report.words import count, standing_first, visible
+from leakscan.report.words import count, some, standing_first, visible
 from leakscan.verdict import VerdictState
 
 Format = Literal["text", "json"]
@@ -277,10 +278,14 @@ def _last_lines(page: Page, outcome: VerifyOutcome, docs: Sequence[FindingDoc]) 
 # -- the dry run --------------------------------------------------------------------------
 
 
+_ACCOUNTS: Final = 5
+
+
 class PlannedRow(Record, frozen=True):
     """A credential of a plan: how many candidates would be tried, where, and why if not.
 
-    It would be asked about if there is a host; `generation` is None where AWS builds no such id.
+    It would be asked about if there is a host, and is foreign if nobody named its account;
+    `generation` is None where AWS builds no such id.
     """
 
     fingerprint: str
@@ -290,6 +295,7 @@ class PlannedRow(Record, frozen=True):
     candidates: int
     hosts: tuple[str, ...]
     text: str
+    is_foreign: bool = False
 
 
 def render_plan(
@@ -308,7 +314,22 @@ def render_plan(
     number = sum(bool(one["hosts"]) for one in planned)
     total = count(len(planned), "credential")
     page.line(Text(f"{number} of {total} would be asked about. Nothing was asked.", "bold"))
+    foreign = Counter(row.account_id for row in rows if row.is_foreign)
+    if foreign:
+        page.hang(Text(""), _foreign_line(foreign))
     return page.text().encode("utf-8")
+
+
+def _foreign_line(foreign: Counter[str | None]) -> str:
+    """Say of whom nobody may ask yet, and how to."""
+    accounts = sorted(account for account in foreign if account is not None)
+    parts = [f"account {one} ({count(foreign[one], 'key')})" for one in accounts]
+    named = some([f"--account {one}" for one in accounts], _ACCOUNTS)
+    ways = [named.replace(", --", " --")] if accounts else []
+    if foreign[None]:
+        parts.append(f"account not known ({count(foreign[None], 'key')})")
+        ways.append("--any-account")
+    return f"Not yours to ask yet: {some(parts, _ACCOUNTS + 1)}. To ask: {' or '.join(ways)}"
 
 
 def _planned(row: PlannedRow, clean: Cleaner) -> PlannedDoc:

@@ -295,6 +295,20 @@ def test_no_key_on_stdin(user: User, sts: FakeSts, stdin: bytes) -> None:
     assert run.message.startswith("leakscan: There is no access key on stdin.\n")
 
 
+def test_a_lone_secret_on_stdin(user: User, sts: FakeSts) -> None:
+    line = b"AWS_SECRET_ACCESS_KEY=" + sts.user().secret.encode() + b"\n"
+    run = user.run("verify", "-", "--any-account", "--endpoint-url", sts.url, stdin=line)
+    assert (run.code, run.out, sts.count()) == (USAGE, b"", 0)
+    assert "There is a secret on stdin, and no key id to ask with.\n" in run.message
+
+
+def test_published_samples_on_stdin(user: User, sts: FakeSts) -> None:
+    sample = "AWS_ACCESS_KEY_ID=AKIA%%IOSFODNN7EXAMPLE\n".replace("%%", "").encode()
+    run = user.run("verify", "-", "--any-account", "--endpoint-url", sts.url, stdin=sample)
+    assert (run.code, sts.count()) == (USAGE, 0)
+    assert run.message.startswith("leakscan: Only published sample keys are on stdin.\n")
+
+
 def test_keys_that_are_typed_are_not_shown(user: User, sts: FakeSts) -> None:
     key = sts.role_session()
     terminal, stdin = os.openpty()
@@ -720,7 +734,7 @@ def test_what_is_live_is_said_and_kept_when_it_is_interrupted(
     assert (process.returncode, out) == (INTERRUPTED, b"")
     assert err.endswith(
         b"leakscan: stopped; AWS had answered about 1 of 2 keys.\n"
-        b"leakscan: live so far: %b: deactivate them.\n"
+        b"leakscan: live so far: %b: deactivate or revoke them.\n"
         b"leakscan: Interrupted before all was known: no report was written.\n" % done.id.encode()
     )
     code, report = user.verify(sts, "-", "--any-account", stdin=text_of(done))

@@ -179,7 +179,7 @@ def test_what_is_live_is_said_if_the_look_at_it_is_interrupted(
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=TIMEOUT_S)
     assert (process.returncode, out) == (INTERRUPTED, b"")
-    assert b"leakscan: live so far: %b: deactivate them.\n" % FOUND.encode() in err
+    assert b"leakscan: live so far: %b: deactivate or revoke them.\n" % FOUND.encode() in err
 
 
 def test_without_encryption_no_proxy_hears_the_responder(

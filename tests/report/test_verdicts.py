@@ -246,6 +246,22 @@ def test_plan_says_of_whom_each_would_be_asked_and_why_not() -> None:
     assert report.endswith("2 of 4 credentials would be asked about. Nothing was asked.\n")
 
 
+def test_plan_says_whose_keys_nobody_may_ask_about_yet() -> None:
+    assert "Not yours to ask" not in render_plan(planned(), "text").decode()
+    asked, far, old, _ = planned()
+    rows = (asked, *(replace(one, is_foreign=True, hosts=()) for one in (far, far)))
+    said = " ".join(render_plan(rows, "text").decode().split())
+    assert said.endswith(
+        "Not yours to ask yet: account 000000000007 (2 keys). To ask: --account 000000000007"
+    )
+    rows = (*rows, replace(old, is_foreign=True, hosts=()))
+    said = " ".join(render_plan(rows, "text").decode().split())
+    assert said.endswith(
+        "account 000000000007 (2 keys), account not known (1 key). "
+        "To ask: --account 000000000007 or --any-account"
+    )
+
+
 def test_plan_as_json_keeps_the_rows() -> None:
     rows = json.loads(render_plan(planned(), "json"))["planned"]
     assert [one["candidates"] for one in rows] == [2, 0, 1, 0]

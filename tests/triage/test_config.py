@@ -29,6 +29,11 @@ def refused(source: bytes | Any) -> str:
     return caught.value.message
 
 
+@pytest.mark.parametrize("source", [b"", b"verify: {rate: 1}\n", b"allow: []\n"])
+def test_a_version_that_is_missing_is_asked_for(source: bytes) -> None:
+    assert refused(source) == ".leakscan.yaml: version: is missing; write version: 1."
+
+
 def entry(**changes: Any) -> Any:
     return {"version": 1, "allow": [GOOD, {**GOOD, **changes}]}
 
@@ -71,7 +76,7 @@ def test_a_file_may_allow_nothing() -> None:
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ({}, ".leakscan.yaml: version: must be 1"),
+        ({}, ".leakscan.yaml: version: is missing"),
         ([], ".leakscan.yaml: must be a mapping"),
         ({"version": 2}, "version: must be 1"),
         ({"version": True}, "version: must be 1"),
@@ -125,7 +130,7 @@ def test_an_impossible_day_that_yaml_would_take_for_a_date() -> None:
         (b"allow: !!python/object/apply:os.system [true]\n", "is not YAML"),
         (b"[" * 100_000, "nested too deeply"),
         (b"#" * (MAX_BYTES + 1), "is larger than 1024 KiB"),
-        (b"", "version: must be 1"),
+        (b"", "version: is missing"),
     ],
 )
 def test_what_is_no_such_yaml_is_refused(source: bytes, said: str) -> None:

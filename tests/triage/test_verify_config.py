@@ -210,3 +210,11 @@ def test_the_password_of_a_proxy_is_not_copied_to_the_cache(tmp_path: Path) -> N
     assert list(files_below(tmp_path))  # Others are.
     load_config(WHOLE, cache=tmp_path / "other")
     assert not list(files_below(tmp_path / "other"))
+
+
+def test_the_hint_of_the_users_own_file_names_what_it_holds() -> None:
+    for source in (b"", b"version: 1\nvrfy: {}", b"version: [", b"x" * (2 << 20)):
+        with pytest.raises(ConfigError) as caught:
+            load_user_config(source, "config.yaml")
+        assert "version: 1" in caught.value.hint
+        assert "verify:" in caught.value.hint
