@@ -21,6 +21,7 @@ from leakscan.cli.verifying import Settings
 from leakscan.model import Finding
 from leakscan.report.verdicts import PlannedRow
 from leakscan.report.words import count, visible
+from leakscan.verdict import VerdictState
 from leakscan.verify.base import Answer, Endpoint, Keys, Question
 from leakscan.verify.endpoints import Where
 from leakscan.verify.kept import Kept
@@ -203,6 +204,7 @@ def rows(
                 candidates=len(question.candidates) if question else 0,
                 hosts=tuple(dict.fromkeys(question.hosts)) if question else (),
                 text=text,
+                is_foreign=decided is not None and decided.state is VerdictState.FOREIGN_ACCOUNT,
             )
         )
     return found

@@ -1,6 +1,8 @@
 """`leakscan scan`: one repository, its whole history, as many reports as asked for."""
 
 import gc
+import shlex
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from leakscan.errors import ExitCode
 from leakscan.model import Level, ScanResult
 from leakscan.pipeline import verified
 from leakscan.report.base import ReportOptions, exit_code, live_aside
+from leakscan.report.words import visible
 
 _LEVELS = [level.value for level in Level]
 _FORMATS = list(dict.fromkeys(outputs.SUFFIXES.values()))
@@ -34,6 +37,15 @@ Examples
   leakscan scan --range origin/main..HEAD
   git diff | leakscan scan --stdin
   leakscan scan --verify --account 123456789012 --fail-on live
+
+\b
+Exit codes
+  0    complete, and nothing to act on
+  1    there is something to act on
+  2    wrong use; no such repository or ref
+  3    not all could be read, and nothing was found in what was; or there was nothing to read
+  4    a rule, configuration or baseline file is invalid
+  5    with --fail-on live: none is known to be live, and not of all it could be settled
 """,
 )
 @click.argument("path", type=click.Path(path_type=Path), default=Path())
@@ -182,6 +194,8 @@ def command(
         )
     if not quiet and all(report.file is not None for report in reports):
         _summarise(result, options)
+        if how_to_ask is None:
+            _next_step(result, options, reports)
     return exit_code(result, options)
 
 
@@ -190,7 +204,9 @@ def _how_to_ask(wishes: Wishes, *, verify: bool, only_live: bool) -> Settings | 
     if verify:
         return verifying.settings(wishes)
     if wishes.accounts or wishes.any_account:
-        raise click.UsageError("--account and --any-account say whom --verify may ask about.")
+        raise click.UsageError(
+            "--account and --any-account say whom --verify may ask about: add --verify."
+        )
     if only_live:
         raise click.UsageError("--fail-on live needs --verify: nobody else knows what is live.")
     return None
@@ -207,3 +223,13 @@ def _summarise(result: ScanResult, options: ReportOptions) -> None:
     aside = live_aside(result, options)
     beside = f"; {aside}" if aside else ""
     click.echo(f"leakscan: {words[exit_code(result, options)]}{beside}.", err=True)
+
+
+def _next_step(
+    result: ScanResult, options: ReportOptions, reports: Sequence[outputs.Output]
+) -> None:
+    """Say how to learn which of the findings work, if a file was written that tells of them."""
+    files = [one.file for one in reports if one.format in ("json", "jsonl")]
+    if files and exit_code(result, options) is ExitCode.FINDINGS:
+        file = visible(shlex.quote(str(files[0])))
+        click.echo(f"Which of them work: leakscan verify {file} --account ID", err=True)

@@ -57,7 +57,8 @@ def options(command: _Command) -> _Command:
             "config_file",
             metavar="FILE",
             type=file,
-            help=f"Accept what FILE allows, a file like {CONFIG_NAME}.",
+            help=f"Accept what FILE allows, a file like {CONFIG_NAME}; with --verify its section "
+            "verify counts too.",
         ),
         click.option(
             "--baseline",
@@ -106,11 +107,12 @@ def for_scan(
     """
     config = _named_config(choice.config, cache)
     obeyed = [Acceptances(_named_baseline(choice.baseline), config)]
+    is_named = _is_named(choice.config, repository)
     if choice.obey_repository:
         mine = _own(repository, cache)
-        notes = _of_verify(mine.config)
+        notes = [] if is_named else _of_verify(mine.config)
         return Triage([*obeyed, mine], day, whole=whole, notes=notes)
-    reported, notes = _seen(repository, cache)
+    reported, notes = _seen(repository, cache, is_named=is_named)
     return Triage(obeyed, day, reported=reported, whole=whole, notes=notes)
 
 
@@ -163,7 +165,20 @@ def _own(read: ReadFile, cache: Path | None, *, comments: bool = True) -> Accept
     return Acceptances(own_baseline(read, config), config, comments=comments)
 
 
-def _seen(read: ReadFile, cache: Path | None) -> tuple[Acceptances, list[TriageNote]]:
+def _is_named(file: Path | None, repository: ReadFile) -> bool:
+    """Say whether the user named what is the repository's own configuration: that is obeyed."""
+    if file is None:
+        return False
+    try:
+        own = repository(CONFIG_NAME)
+        return own is not None and own == read_file(file, configuration.MAX_BYTES)
+    except OSError:
+        return False
+
+
+def _seen(
+    read: ReadFile, cache: Path | None, *, is_named: bool
+) -> tuple[Acceptances, list[TriageNote]]:
     """Return what a repository accepts itself, as far as it can be read, and what can not."""
     config, baseline, notes = None, None, []
     try:
@@ -172,6 +187,7 @@ def _seen(read: ReadFile, cache: Path | None) -> tuple[Acceptances, list[TriageN
     except LeakscanError as error:
         text = f"not obeyed, and invalid: {error.message}"
         notes.append(TriageNote(NoteKind.NOT_OBEYED, "the repository's own files", "", text))
+    config = None if is_named else config
     return Acceptances(baseline, config, comments=True), [*notes, *_of_verify(config)]
 
 

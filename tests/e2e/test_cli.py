@@ -282,6 +282,25 @@ def test_file_and_stdout(cli: Cli, leaky: Repo, tmp_path: Path) -> None:
     assert json.loads(file.read_bytes())["version"] == "2.1.0"
 
 
+def test_a_report_in_a_file_has_a_next_step(cli: Cli, leaky: Repo, tmp_path: Path) -> None:
+    """Only where it can be taken: with findings, in a format that verify reads."""
+    file = tmp_path / "a b.json"
+    run = cli.run("scan", leaky.path, "--output", file)
+    step = f"Which of them work: leakscan verify '{file}' --account ID"
+    assert run.message.splitlines()[-1] == step
+    for more in (("--quiet",), ("--fail-on", "critical"), ("--format", "text")):
+        assert "Which of them" not in cli.run("scan", leaky.path, "--output", file, *more).message
+
+
+def test_help_of_scan_has_the_exit_codes_and_an_account_alone_is_told_to_verify(
+    cli: Cli, leaky: Repo
+) -> None:
+    assert "Exit codes\n    0    complete" in cli.run("scan", "--help").out.decode()
+    run = cli.run("scan", leaky.path, "--account", "123456789012")
+    assert run.code == USAGE
+    assert "add --verify" in run.message
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_stdout_holds_the_report_and_nothing_else(cli: Cli, leaky: Repo, name: str) -> None:
     run = cli.run("scan", leaky.path, "--format", name)

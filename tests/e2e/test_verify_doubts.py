@@ -168,6 +168,14 @@ def test_every_host_is_named(user: User, sts: FakeSts) -> None:
     assert HOST in row["hosts"]
 
 
+def test_a_dry_run_says_which_account_to_name(user: User, sts: FakeSts) -> None:
+    key = text_of(sts.user())
+    said = " ".join(user.run("verify", "-", "--dry-run", stdin=key).out.decode().split())
+    assert f"account {ACCOUNT} (1 key). To ask: --account {ACCOUNT}" in said
+    named = user.run("verify", "-", "--dry-run", "--account", ACCOUNT, stdin=key)
+    assert b"Not yours" not in named.out
+
+
 def test_a_live_key_that_was_accepted_is_not_passed_over(
     user: User, sts: FakeSts, repo: Repo, tmp_path: Path
 ) -> None:

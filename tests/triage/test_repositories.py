@@ -273,6 +273,19 @@ def test_a_repositorys_own_files_are_reported_and_not_obeyed(
     assert (by[marked.key_id]["source"], by[marked.key_id]["reason"]) == ("comment", "a sample")
 
 
+def test_the_repositorys_own_file_is_not_called_disobeyed_where_the_user_names_it(
+    cli: Cli, repo: Repo, keys: KeyMaker
+) -> None:
+    verify = b"verify: {rate: 1}\n"
+    repo.commit({b"tests/a.env": env(keys.leak()), b".leakscan.yaml": ALLOW_TESTS + verify})
+    repo.checkout()
+    assert notes(cli.scan(repo.path)) == ["not obeyed"] * 2
+    own = ("--config", repo.path / ".leakscan.yaml")
+    for more in ((), (OBEY,)):
+        scan = cli.scan(repo.path, *own, *more)
+        assert (scan.code, notes(scan)) == (CLEAN, [])
+
+
 def test_a_bare_repository_has_the_files_of_head(cli: Cli, repo: Repo, keys: KeyMaker) -> None:
     repo.commit({b"tests/a.env": env(keys.leak()), b".leakscan.yaml": ALLOW_TESTS})
     bare = repo.clone(repo.path.parent / "bare.git", bare=True)
