@@ -31,6 +31,7 @@ from tests.report.builder import (
     SCENARIOS,
     everything,
     hostile,
+    inspected_outcome,
     judged,
     planned,
     result,
@@ -67,6 +68,14 @@ def test_report_of_verify_keeps_its_schema(name: str) -> None:
     assert problems(json.loads(render(OUTCOMES[name](), OPTIONS, "json")), "verdicts-1") == []
 
 
+def test_the_schema_of_verdicts_is_enough_by_itself() -> None:
+    alone = Draft202012Validator(VERDICTS)
+    made = json.loads(render(inspected_outcome(), OPTIONS, "json"))
+    assert list(alone.iter_errors(made)) == []
+    made["findings"][0]["inspection"]["surprise"] = 1
+    assert list(alone.iter_errors(made))
+
+
 def test_plan_keeps_its_schema() -> None:
     assert problems(json.loads(render_plan(planned(), "json", OPTIONS)), "verify-plan-1") == []
 
@@ -74,6 +83,7 @@ def test_plan_keeps_its_schema() -> None:
 def test_all_schemas_mean_the_same_by_the_same_name() -> None:
     own = copy.deepcopy(VERDICTS["$defs"])
     finding, masked = own.pop("finding")["properties"], own.pop("secret")["properties"]
+    assert own.pop("inspection") == SCHEMAS["inspection-1"]
     place = own.pop("place")["properties"]
     assert place["kind"]["enum"] == OCCURRENCE["kind"]["enum"]
     assert own == {name: DEFS[name] for name in own}
