@@ -119,7 +119,7 @@ def test_an_active_key_that_aws_does_not_accept_is_not_settled(
     run = own_cli.run(*words, *inspect, stdin=found.env(), env=env)
     assert run.code == UNVERIFIED
     said = " ".join(run.out.decode().split())
-    assert "NOT ACCEPTED" in said
+    assert "NOT SETTLED: IAM calls it active, STS did not accept it" in said
     assert "IAM says it is active, and STS did not accept it moments ago: treat it as live." in said
     assert "1 could not be settled" in run.out.decode().splitlines()[-1]
 
