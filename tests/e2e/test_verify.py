@@ -410,6 +410,37 @@ def test_a_dry_run_opens_no_connection(user: User, sts: FakeSts, repo: Repo) -> 
     assert sts.count() == 0
 
 
+REMARK: Final = "AWS_ACCESS_KEY_ID={}\n# rotated from {} in May\nAWS_SECRET_ACCESS_KEY={}\n"
+"""A layout in which the secret is paired with the id of the remark."""
+
+
+def test_a_dry_run_lists_what_is_asked_beside(user: User, sts: FakeSts, repo: Repo) -> None:
+    live, old = sts.user(), sts.unknown()
+    repo.commit({b"conf": REMARK.format(live.id, old.id, live.secret).encode()})
+    scan = user.cli.scan(repo.path)
+    (wanted,) = (one for one in scan.findings if one["secret"])
+    words = (wanted["fingerprint"], "--repository", repo.path, "--any-account")
+    run = user.run("verify", *words, "--dry-run", "--format", "json")
+    planned = {one["access_key_id"] for one in json.loads(run.out)["planned"] if one["hosts"]}
+    code, report = user.verify(sts, *words)
+    assert planned == {one["access_key_id"] for one in report["findings"]} == {live.id, old.id}
+    assert (code, states(report)[live.id]) == (FINDINGS, "live")
+    nowhere = "lk1.is." + "0" * 32
+    run = user.run("verify", nowhere, "--repository", repo.path, "--dry-run")
+    assert run.code == UNVERIFIED
+    assert nowhere in run.message
+
+
+def test_what_stands_beside_a_kept_verdict_is_announced(user: User, sts: FakeSts) -> None:
+    live, old = sts.user(), sts.unknown()
+    pair = f"{old.id} {live.secret}\n".encode()
+    user.verify(sts, "-", "--any-account", stdin=pair)
+    text = REMARK.format(live.id, old.id, live.secret).encode()
+    run = user.run("verify", "-", "--any-account", "--endpoint-url", sts.url, stdin=text)
+    assert run.code == FINDINGS
+    assert "about 1 key" in run.message
+
+
 def test_what_there_is_nothing_to_ask_about_loads_no_network(user: User, sts: FakeSts) -> None:
     key = sts.unknown(CANARY)
     code, report = user.verify(sts, "-", "--any-account", stdin=text_of(key))
@@ -584,7 +615,7 @@ def test_proxy_and_certificates_are_taken_as_by_other_programs(
         assert proxy.asked == [f"CONNECT {HOST}:443 HTTP/1.0"] or proxy.asked == [
             f"CONNECT {HOST}:443 HTTP/1.1"
         ]
-    assert run.message.startswith(f"leakscan: asking {HOST} about 1 key, at most 5 a second\n")
+    assert run.message.startswith(f"leakscan: asking {HOST} about 1 key, at most 5 a second; ")
 
 
 def test_the_configuration_names_proxy_and_certificates_too(
@@ -685,6 +716,17 @@ def test_more_keys_than_wanted_are_told_and_not_asked_about(user: User, sts: Fak
     states = sorted(one["verdict"]["state"] for one in report["findings"])
     assert (code, states) == (UNVERIFIED, ["not-accepted", "not-accepted", "not-checked"])
     assert sts.count() == 2
+
+
+@pytest.mark.parametrize("command", ["verify", "scan"])
+def test_a_limit_settles_nothing_that_could_be_live(user: User, sts: FakeSts, command: str) -> None:
+    live, old = sts.user(), sts.unknown()
+    text = REMARK.format(live.id, old.id, live.secret).encode()
+    user.configure(endpoint_url=sts.url, max_keys=1)
+    words = ("-",) if command == "verify" else ("--stdin", "--verify", "--fail-on", "live")
+    run = user.run(command, *words, "--any-account", stdin=text)
+    assert run.code == UNVERIFIED
+    assert sts.count(live.id) == 0
 
 
 def test_a_verdict_counts_for_a_while(user: User, sts: FakeSts) -> None:
