@@ -157,10 +157,12 @@ def decides(question: Question, keys: Keys, verdict: Verdict) -> bool:
     """Say whether nothing is left to try: the secret was found, or the id itself is over.
 
     Of a temporary id a wrong token gets the same answer as an unknown id, and an old token that
-    is not its own says nothing of it.
+    is not its own says nothing of it. Where AWS cannot be asked, the next secret waits in vain.
     """
     if verdict.state is VerdictState.LIVE:
         return True
+    if verdict.state is VerdictState.UNKNOWN:
+        return verdict.cause is not Cause.ANSWER
     if verdict.state is VerdictState.EXPIRED:
         return not keys.borrowed
     return verdict.state is VerdictState.NOT_ACCEPTED and not _is_temporary(question)

@@ -15,8 +15,8 @@ from leakscan.verify.endpoints import Where
 from leakscan.verify.plan import Plan, Policy, make_plan
 from leakscan.verify.said import Said
 
-MAX_THREADS: Final = 32
-"""Ids at a time; most of them wait, for an answer or for their next call."""
+MAX_THREADS: Final = 128
+"""Ids at a time; nearly all of them wait, for an answer or for the pause after a mismatch."""
 
 _TOLD_UNASKED: Final = (
     VerdictState.LIVE,

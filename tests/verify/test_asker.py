@@ -313,3 +313,17 @@ def test_an_expired_session_that_was_found_whole_is_the_last_word() -> None:
     world = World([EXPIRED])
     world.run(question(guess, whole, key=asia("a")))
     assert len(world.calls) == 2
+
+
+@pytest.mark.parametrize("hindrance", [THROTTLED, BROKEN, SILENT, DISABLED])
+def test_where_aws_cannot_be_asked_the_next_secret_does_not_wait(hindrance: Answer) -> None:
+    world = World([hindrance])
+    result = world.run(question(keys("a"), keys("b"), keys("c")))
+    assert [verdict.state for _, verdict in result.tried] == [VerdictState.UNKNOWN]
+    assert max(world.waited, default=0) < SETTLE_S
+
+
+def test_what_cannot_be_sent_does_not_hide_the_next_secret() -> None:
+    world = World([Answer(failure="It holds what no key can hold.", failed_as=Cause.ANSWER), LIVE])
+    result = world.run(question(keys("a"), keys("b")))
+    assert result.tried[-1][1].state is VerdictState.LIVE
