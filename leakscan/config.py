@@ -126,7 +126,7 @@ def _allow(where: str, entry: object) -> Allow:
         paths=fields.texts("paths", _is_glob, "must be short globs without a leading !"),
         rules=fields.texts("rules", _is_rule, "must be ids as in `leakscan rules list`"),
         fingerprints=fields.texts(
-            "fingerprints", _is_fingerprint, "must be fingerprints of a report, as lk1.is.01ab..."
+            "fingerprints", is_fingerprint, "must be fingerprints of a report, as lk1.is.01ab..."
         ),
         expires=fields.day("expires"),
     )
@@ -145,7 +145,8 @@ def _is_rule(text: str) -> bool:
     return _RULE.fullmatch(text) is not None
 
 
-def _is_fingerprint(text: str) -> bool:
+def is_fingerprint(text: str) -> bool:
+    """Say whether a text is built as fingerprints are."""
     return _FINGERPRINT.fullmatch(text) is not None
 
 

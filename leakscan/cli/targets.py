@@ -21,6 +21,7 @@ from leakscan.cli import wiring
 from leakscan.cli.parts import How, scan_all
 from leakscan.cli.progress import Quiet, progress
 from leakscan.cli.triaging import Choice
+from leakscan.config import is_fingerprint
 from leakscan.errors import LeakscanError
 from leakscan.history.files import read_file
 from leakscan.history.locate import NoRepositoryError
@@ -34,7 +35,6 @@ from leakscan.score.fingerprint import fingerprint
 from leakscan.verify.inputs import MAX_REPORT_BYTES, Reported, read_report
 
 STDIN: Final = "-"
-_FINGERPRINT: Final = re.compile(r"lk1\.(?=[ist])i?s?t?\.[0-9a-f]{32}")
 _KEY_ID: Final = re.compile(rb"(?<![A-Z0-9])[A-Z]{4}[A-Z0-9]{16}(?![A-Z0-9])")
 _MAX_OBJECT_BYTES: Final = 512 << 20
 _NO_ARGUMENT: Final = (
@@ -88,7 +88,7 @@ def one_of(targets: tuple[str, ...]) -> str:
         raise TargetError("There is more than one thing to verify.", hint=_NO_ARGUMENT)
     (target,) = targets
     # Unlike pathlib, this takes a text too long for a path as no file.
-    if target == STDIN or os.path.isfile(target) or _FINGERPRINT.fullmatch(target):  # noqa: PTH113
+    if target == STDIN or os.path.isfile(target) or is_fingerprint(target):  # noqa: PTH113
         return target
     if os.path.isdir(target):  # noqa: PTH112
         hint = "To verify what a repository holds: leakscan scan --verify PATH"

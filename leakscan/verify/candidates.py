@@ -22,8 +22,10 @@ MAX_CANDIDATES: Final = 5
 """Secrets that are tried with one id: more would be guessing, and each leaves a trace at AWS."""
 TEMPORARY: Final = "ASIA"
 _MAX_LOOKED_AT: Final = 50
-_MAX_PLACES: Final = 100
-"""Places of one finding that are looked at; the time for one id does not grow beyond."""
+_MAX_PLACES: Final = 1_000
+"""Places of an id's finding that are looked at; what stands beside the others counts as untried."""
+_MAX_SHELVED: Final = 10_000
+"""Places of a part that are remembered."""
 _EACH_SIDE: Final = 6
 """Parts before and after an id that are looked at: more than can be tried."""
 _COUNTED: Final = 64
@@ -41,11 +43,14 @@ class Tries(Record, frozen=True):
     untried: int
 
 
-def by_content(findings: Iterable[Finding]) -> Mapping[object, Placed]:
-    """Return findings by the contents they stand in: objects, or git's own files by name."""
+def by_content(findings: Iterable[Finding], most: int = _MAX_SHELVED) -> Mapping[object, Placed]:
+    """Return findings by the contents they stand in: objects, or git's own files by name.
+
+    Of one finding the first places are taken, `most` of them.
+    """
     found: dict[object, dict[tuple[int, Fingerprint], Finding]] = defaultdict(dict)
     for finding in findings:
-        for one in finding.occurrences[:_MAX_PLACES]:
+        for one in finding.occurrences[:most]:
             content = one.object_id or (one.place, one.name, one.path)
             found[content][one.line or 0, finding.credential.fingerprint] = finding
     return {
@@ -90,7 +95,7 @@ class Candidates:
     def of(self, key_id: str, own: Sequence[Finding]) -> Tries:
         """Return what to try with an id."""
         ordered = sorted(own, key=_best_first)[:_MAX_LOOKED_AT]
-        places = by_content(ordered)
+        places = by_content(ordered, _MAX_PLACES)
         shelves = self._shelves(key_id, own)
         made: dict[tuple[Secret, Secret | None], Keys] = {}
         for keys in islice(_all(key_id, ordered, _beside(places, shelves, own)), _MAX_LOOKED_AT):
@@ -98,18 +103,19 @@ class Candidates:
         tried = tuple(islice(made.values(), MAX_CANDIDATES))
         used = {name for keys in tried for name in (keys.fingerprint, *keys.borrowed)}
         left = _names(places, shelves, own) - used
-        return Tries(tried, max(len(made) - len(tried), len(left)))
+        is_cut = any(len(one.occurrences) > _MAX_PLACES for one in ordered)
+        return Tries(tried, max(len(made) - len(tried), len(left)) + is_cut)
 
     def has_any(self, key_id: str, own: Sequence[Finding]) -> bool:
         """Say whether there is a secret that could be tried with an id."""
         if any(_secret(one) is not None for one in own):
             return True
-        places = by_content(own[:_MAX_LOOKED_AT])
+        places = by_content(own[:_MAX_LOOKED_AT], _MAX_PLACES)
         return bool(_names(places, self._shelves(key_id, own), own))
 
     def are_known(self, key_id: str, own: Sequence[Finding]) -> bool:
         """Say whether neither an id nor anything that could be tried with it is new."""
-        places = by_content(own[:_MAX_LOOKED_AT])
+        places = by_content(own[:_MAX_LOOKED_AT], _MAX_PLACES)
         beside = _beside(places, self._shelves(key_id, own), own)
         return all(one.status is Status.KNOWN for one in chain(own, beside))
 

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from leakscan.config import is_fingerprint
 from leakscan.errors import LeakscanError
 from leakscan.model import (
     Boundary,
@@ -39,7 +40,6 @@ MAX_REPORT_BYTES: Final = 256 << 20
 
 _SCHEMA: Final = "leakscan.report/1"
 _HINT: Final = "Make one: leakscan scan --format json --output FILE"
-_FINGERPRINT: Final = re.compile(r"lk1\.(?=[ist])i?s?t?\.[0-9a-f]{32}")
 _KEY_ID: Final = re.compile(r"[A-Z0-9]{16,32}")
 # Printable, without quotes: nothing that could end a header, or a line of a message.
 _VALUE: Final = re.compile(r"[A-Za-z0-9+/=_.%-]{16,16384}")
@@ -164,7 +164,7 @@ def read_report(data: bytes, name: str, rules: RuleSet, fingerprint_of: Fingerpr
     masked: list[Fingerprint] = []
     refused: list[Fingerprint] = []
     for number, one in enumerate(read.findings, 1):
-        if not _FINGERPRINT.fullmatch(one.fingerprint):
+        if not is_fingerprint(one.fingerprint):
             raise ReportError(name, f"its finding {number} has no fingerprint")
         if not _is_whole(one):
             masked.append(Fingerprint(one.fingerprint))

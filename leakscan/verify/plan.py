@@ -165,13 +165,14 @@ def _question(
 def _unanswerable(question: Question, own: Sequence[Finding]) -> Verdict | None:
     """Return the verdict where there is nothing to ask with, or nobody to ask."""
     if question.candidates and not question.endpoints:
-        text = (
-            f"Partition {', '.join(question.left_out)} cannot be asked this way. It was not asked."
-        )
+        text = f"Partition {', '.join(question.left_out)} cannot be asked this way. Not asked."
         return Verdict(VerdictState.UNKNOWN, text, Cause.PARTITION)
     if question.candidates:
         return None
     if any(one.credential.identity.secret is not None for one in own):
         text = "Temporary keys work with their session token alone, which is not known. Not asked."
         return Verdict(VerdictState.TOKEN_MISSING, text)
+    if question.untried:
+        text = "It stands in more places than are looked at for its secret. Not asked."
+        return _not_checked(NotAsked.UNTRIED, text)
     return _ID_ALONE

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Final, Protocol
 
 from leakscan.model import Finding
-from leakscan.verdict import VerdictState
+from leakscan.verdict import NotAsked, VerdictState
 from leakscan.verify.base import Question, Result
 from leakscan.verify.endpoints import Where
 from leakscan.verify.plan import Plan, Policy, make_plan
@@ -98,4 +98,5 @@ class Verifier:
 
 def _matters(finding: Finding) -> bool:
     """Say whether a finding that nobody asked for has to be told of all the same."""
-    return finding.verdict.state in _TOLD_UNASKED
+    verdict = finding.verdict
+    return verdict.state in _TOLD_UNASKED or verdict.why in (NotAsked.LIMIT, NotAsked.UNTRIED)

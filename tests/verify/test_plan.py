@@ -3,7 +3,7 @@
 import pytest
 
 from leakscan import aws
-from leakscan.model import Finding, Level, Status
+from leakscan.model import Finding, Fingerprint, Level, Status
 from leakscan.verdict import Cause, NotAsked, VerdictState
 from leakscan.verify.candidates import MAX_CANDIDATES
 from leakscan.verify.endpoints import Where
@@ -299,3 +299,13 @@ def test_many_ids_in_one_content_cost_no_more_than_each_alone() -> None:
     assert len(made.questions) == 3000
     assert {len(question.candidates) for question in made.questions} == {MAX_CANDIDATES}
     assert all(59 <= question.untried <= 64 for question in made.questions)
+
+
+def test_an_id_in_more_places_than_are_looked_at_is_not_settled() -> None:
+    many = tuple(f"{n}" for n in range(1001))
+    made = plan(finding("i", akia("a"), objects=many))
+    assert made.decided[Fingerprint("i")].why is NotAsked.UNTRIED
+    made = plan(finding("i", akia("a"), objects=many[:1000]))
+    assert made.decided[Fingerprint("i")].why is NotAsked.ID_ALONE
+    last = finding("s", None, secret("s"), objects=(many[1000],))
+    assert not plan(finding("i", akia("a"), objects=many), last).questions
