@@ -1,0 +1,1 @@
+"""Privilege: the role that code needs, inferred from what it does with AWS."""
