@@ -66,16 +66,16 @@ class _LateScorer:
 
 def load_catalog() -> Mapping[str, Remediation]:
     """Return what can be done, by its id. Raises LeakscanError for an invalid text."""
-    from leakscan.remedy import catalog
+    from leakscan.remedy import bridge
 
-    return catalog.load_catalog()
+    return bridge.remediations(cache_folder())
 
 
 def fill(remediation: Remediation, credential: Credential) -> Remediation:
     """Return what can be done about a credential."""
-    from leakscan.remedy import catalog
+    from leakscan.remedy import bridge
 
-    return catalog.fill(remediation, credential)
+    return bridge.fill(remediation, credential)
 
 
 def rules(folder: Path | None) -> RuleSet:
