@@ -1,0 +1,138 @@
+"""What the code of a repository does with AWS: each file to the reader of its language.
+
+Part of the privilege stage. In: paths and bytes, and readers. Out: `Usage`. What is left out is
+counted by the reason; what a reader cannot tell it says as Unclear. Nothing read here is run.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
+
+from leakscan.permissions import Call, Spot, Unclear, Usage
+from leakscan.record import Record
+
+File = tuple[str, bytes]
+
+TESTS: Final = "tests"
+VENDORED: Final = "vendored or generated"
+TOO_LARGE: Final = "too large"
+TOO_MANY: Final = "more than are looked at"
+OTHER: Final = "other languages"
+
+_TEST_FOLDERS: Final = frozenset(
+    "test tests testing __tests__ __mocks__ __fixtures__ fixtures testdata test-data test_data"
+    " spec specs e2e unit_tests integration_tests".split()
+)
+_TEST_NAME: Final = re.compile(
+    r"(?:test_.*|.*_test|conftest|tests?)\.pyw?\Z|.*_test\.go\Z|.*_test\.sh\Z"
+    r"|.*[.-](?:spec|test|e2e|stories)\.[cm]?[jt]sx?\Z"
+)
+_VENDORED_FOLDERS: Final = frozenset(
+    "node_modules bower_components vendor vendors third_party thirdparty site-packages"
+    " dist-packages dist .venv venv virtualenv .tox .nox .eggs __pypackages__ __pycache__"
+    " .git .yarn .pnp .next .nuxt cdk.out .serverless .aws-sam .terraform .webpack".split()
+)
+_VENDORED_NAME: Final = re.compile(r".*(?:[.-]min|\.bundle|\.chunk)\.[cm]?js\Z|.*\.pb\.go\Z")
+_GENERATED: Final = re.compile(
+    rb"(?i)\A(?:(?:[#/*;]|--|<!--)[^\n]*\n){0,20}[^\n]*\bcode generated\b[^\n]*\bdo not edit\b"
+)
+_HEAD_BYTES: Final = 2048
+
+
+class Options(Record, frozen=True):
+    """What is read, and how much of it."""
+
+    with_tests: bool = False
+    file_bytes: int = 1 << 20
+    total_bytes: int = 64 << 20
+    """Of files that a reader reads."""
+
+
+class Reader(Protocol):
+    """Reads the files of one language."""
+
+    @property
+    def language(self) -> str:
+        """Its name, as reports say it: Python."""
+        ...
+
+    def is_mine(self, path: str, data: bytes) -> bool:
+        """Say whether a file is of this language, by its name or its first line."""
+        ...
+
+    def read(self, files: Sequence[File]) -> Iterator[Call | Unclear]:
+        """Yield what the files do; what one of them makes impossible is Unclear, never raised."""
+        ...
+
+
+def usage(
+    files: Iterable[File], readers: Sequence[Reader], options: Options | None = None
+) -> Usage:
+    """Return what the files do with AWS, in the order of paths and lines."""
+    options = options or Options()
+    by_reader: dict[int, list[File]] = {}
+    left_out: Counter[str] = Counter()
+    total_bytes = 0
+    for path, data in files:
+        reader = _reader(path, data, readers)
+        reason = OTHER if reader is None else why_left_out(path, data, options)
+        if not reason and total_bytes + len(data) > options.total_bytes:
+            reason = TOO_MANY
+        if reader is None or reason:
+            left_out[reason] += 1
+            continue
+        total_bytes += len(data)
+        by_reader.setdefault(reader, []).append((path, data))
+    return _read(by_reader, readers, left_out)
+
+
+def is_left_out(path: str, options: Options | None = None) -> bool:
+    """Say of a path alone that its file is not looked at, so that it need not be loaded."""
+    return bool(_left_out_by_name(path, options or Options()))
+
+
+def why_left_out(path: str, data: bytes, options: Options) -> str:
+    """Return why a file is not read, or nothing."""
+    if len(data) > options.file_bytes:
+        return TOO_LARGE
+    if _GENERATED.match(data[:_HEAD_BYTES]):
+        return VENDORED
+    return _left_out_by_name(path, options)
+
+
+def _left_out_by_name(path: str, options: Options) -> str:
+    *folders, name = path.lower().split("/")
+    if not _VENDORED_FOLDERS.isdisjoint(folders) or _VENDORED_NAME.match(name):
+        return VENDORED
+    is_test = not _TEST_FOLDERS.isdisjoint(folders) or _TEST_NAME.match(name)
+    return TESTS if is_test and not options.with_tests else ""
+
+
+def _reader(path: str, data: bytes, readers: Sequence[Reader]) -> int | None:
+    return next((n for n, reader in enumerate(readers) if reader.is_mine(path, data)), None)
+
+
+def _read(
+    by_reader: dict[int, list[File]], readers: Sequence[Reader], left_out: Counter[str]
+) -> Usage:
+    calls: list[Call] = []
+    unclear: list[Unclear] = []
+    counts: Counter[str] = Counter()
+    for number, files in sorted(by_reader.items()):
+        counts[readers[number].language] += len(files)
+        for found in readers[number].read(sorted(files)):
+            if isinstance(found, Call):
+                calls.append(found)
+            else:
+                unclear.append(found)
+    return Usage(
+        tuple(sorted(calls, key=lambda call: (*_place(call.spot), call.service, call.operation))),
+        tuple(sorted(unclear, key=lambda one: (*_place(one.spot), one.why))),
+        dict(sorted(counts.items())),
+        dict(sorted(left_out.items())),
+    )
+
+
+def _place(spot: Spot) -> tuple[str, int]:
+    return spot.path, spot.line
