@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
+from msgspec import field
+
 from leakscan.history.base import WholeReader
 from leakscan.history.objects import MODE_SUBMODULE, MODE_SYMLINK, parse_commit, parse_tag
 from leakscan.history.treelines import MalformedTreeError, read_tree
@@ -46,6 +48,7 @@ class _Walk(State):
     files: int = 0
     entries: int = 0
     total_bytes: int = 0
+    said: set[str] = field(default_factory=set)
 
 
 def snapshot(
@@ -60,7 +63,7 @@ def snapshot(
     folders, depth = [_Entry(b"", tree)], 0
     while folders:
         if depth > walk.limits.depth:
-            yield _too_much(folders[0].path, Kind.TREE, "folders lie deeper than is looked at")
+            yield from _too_much(walk, folders[0].path, "folders lie deeper than is looked at")
             return
         below: list[_Entry] = []
         for start in range(0, len(folders), _BATCH):
@@ -107,8 +110,8 @@ def _read_folders(walk: _Walk, folders: list[_Entry], below: list[_Entry]) -> It
         walk.entries += len(lines)
         for line in lines[:room]:
             _sort(walk, folder, line, files, below)
-        if len(lines) > room >= 0 and walk.entries - len(lines) <= walk.limits.entries:
-            yield _too_much(folder.path, Kind.TREE, "more files than are looked at")
+        if len(lines) > room:
+            yield from _too_much(walk, folder.path, "more names than are looked at")
     yield from _read_files(walk, files)
 
 
@@ -136,11 +139,11 @@ def _read_files(walk: _Walk, files: list[_Entry]) -> Iterator[Found]:
             if isinstance(read, Content):
                 walk.total_bytes += len(read.data)
             if walk.total_bytes > limits.total_bytes:
-                yield _too_much(entry.path, Kind.BLOB, "more bytes than are looked at")
+                yield from _too_much(walk, entry.path, "more bytes than are looked at")
                 return
             yield entry.path, _kept(read, entry, limits.file_bytes)
         if len(batch) > room:
-            yield _too_much(batch[room].path, Kind.BLOB, "more files than are looked at")
+            yield from _too_much(walk, batch[room].path, "more files than are looked at")
             return
 
 
@@ -166,5 +169,7 @@ def _placed(skipped: Skipped, kind: Kind, entry: _Entry) -> Skipped:
     return Skipped(kind, skipped.reason, entry.object_id, entry.path, skipped.detail)
 
 
-def _too_much(path: bytes, kind: Kind, detail: str) -> Found:
-    return path, Skipped(kind, SkipReason.TOO_LARGE, None, path, detail)
+def _too_much(walk: _Walk, path: bytes, detail: str) -> Iterator[Found]:
+    if detail not in walk.said:
+        walk.said.add(detail)
+        yield path, Skipped(Kind.BLOB, SkipReason.TOO_LARGE, None, path, detail)

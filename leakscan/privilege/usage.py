@@ -21,17 +21,62 @@ TOO_MANY: Final = "more than are looked at"
 OTHER: Final = "other languages"
 
 _TEST_FOLDERS: Final = frozenset(
-    "test tests testing __tests__ __mocks__ __fixtures__ fixtures testdata test-data test_data"
-    " spec specs e2e unit_tests integration_tests".split()
+    # fmt: off
+    {
+        "test",
+        "tests",
+        "testing",
+        "__tests__",
+        "__mocks__",
+        "__fixtures__",
+        "fixtures",
+        "testdata",
+        "test-data",
+        "test_data",
+        "spec",
+        "specs",
+        "e2e",
+        "unit_tests",
+        "integration_tests",
+    }
+    # fmt: on
 )
 _TEST_NAME: Final = re.compile(
     r"(?:test_.*|.*_test|conftest|tests?)\.pyw?\Z|.*_test\.go\Z|.*_test\.sh\Z"
     r"|.*[.-](?:spec|test|e2e|stories)\.[cm]?[jt]sx?\Z"
 )
 _VENDORED_FOLDERS: Final = frozenset(
-    "node_modules bower_components vendor vendors third_party thirdparty site-packages"
-    " dist-packages dist .venv venv virtualenv .tox .nox .eggs __pypackages__ __pycache__"
-    " .git .yarn .pnp .next .nuxt cdk.out .serverless .aws-sam .terraform .webpack".split()
+    # fmt: off
+    {
+        "node_modules",
+        "bower_components",
+        "vendor",
+        "vendors",
+        "third_party",
+        "thirdparty",
+        "site-packages",
+        "dist-packages",
+        "dist",
+        ".venv",
+        "venv",
+        "virtualenv",
+        ".tox",
+        ".nox",
+        ".eggs",
+        "__pypackages__",
+        "__pycache__",
+        ".git",
+        ".yarn",
+        ".pnp",
+        ".next",
+        ".nuxt",
+        "cdk.out",
+        ".serverless",
+        ".aws-sam",
+        ".terraform",
+        ".webpack",
+    }
+    # fmt: on
 )
 _VENDORED_NAME: Final = re.compile(r".*(?:[.-]min|\.bundle|\.chunk)\.[cm]?js\Z|.*\.pb\.go\Z")
 _GENERATED: Final = re.compile(
