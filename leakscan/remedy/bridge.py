@@ -1,23 +1,16 @@
-"""For now: entries about keys as the short `Remediation` of a report, until plans make it.
-
-Also reads the texts that are not in the new form yet: front matter, and one numbered list with
-commands between backticks.
-"""
+"""For now: entries about keys as the short `Remediation` of a report, until plans make it."""
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import yaml
 from msgspec.structs import replace
 
 from leakscan.model import Credential, Remediation
 from leakscan.remediation import PLACEHOLDERS, Block, Control, Entry
 from leakscan.remedy.catalog import load_catalog
-from leakscan.resources import patterns
 
-_ITEM: Final = re.compile(r"(\d+)\. +(\S.*)")
 _SAFE_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,32}")
 _KEY_ID: Final = "access_key_id"
 
@@ -25,12 +18,7 @@ _KEY_ID: Final = "access_key_id"
 def remediations(cache: Path | None) -> dict[str, Remediation]:
     """Return what rules name, by its id. Raises RemediationError."""
     catalog = load_catalog(cache=cache)
-    made = {name: _short(entry, catalog.controls) for name, entry in catalog.keys.items()}
-    for path in sorted((patterns() / "remediation").glob("*.md")):
-        text = path.read_text(encoding="utf-8")
-        if "\nkind: " not in text:
-            made[path.stem] = _old(text)
-    return made
+    return {name: _short(entry, catalog.controls) for name, entry in catalog.keys.items()}
 
 
 def fill(remediation: Remediation, credential: Credential) -> Remediation:
@@ -69,22 +57,3 @@ def _names(control: Control) -> Iterator[str]:
     for framework, versions in control.numbers.items():
         for version, numbers in versions.items():
             yield f"{f'{framework} {version}'.strip()}: {', '.join(numbers)}"
-
-
-def _old(text: str) -> Remediation:
-    _, front, body = text.split("---\n", 2)
-    fields = yaml.safe_load(front)
-    steps: list[str] = []
-    for line in body.splitlines():
-        if item := _ITEM.fullmatch(line.rstrip()):
-            steps.append(item[2])
-        elif line.strip():
-            steps[-1] += f" {line.strip()}"
-    return Remediation(
-        fields["id"],
-        fields["title"],
-        fields["mechanism"],
-        tuple(steps),
-        tuple(fields["controls"]),
-        tuple(fields["references"]),
-    )

@@ -66,9 +66,7 @@ def _sources(folder: Path) -> list[tuple[bytes, bytes]]:
         paths = [*sorted(folder.glob("*.md")), folder / CONTROLS]
         if len(paths) == 1:
             raise RemediationError(folder.name, "folder", "there is no remediation text in it")
-        sources = [(path.name.encode("utf-8", "replace"), path.read_bytes()) for path in paths]
-        # For now: texts that have not been converted are left to `bridge`.
-        return [one for one in sources if one[0] == CONTROLS.encode() or b"\nkind: " in one[1]]
+        return [(path.name.encode("utf-8", "replace"), path.read_bytes()) for path in paths]
     except OSError as error:
         name = Path(error.filename or folder).name
         raise RemediationError(name, "file", error.strerror or "cannot be read") from None
