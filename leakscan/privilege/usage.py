@@ -21,7 +21,6 @@ TOO_MANY: Final = "more than are looked at"
 OTHER: Final = "other languages"
 
 _TEST_FOLDERS: Final = frozenset(
-    # fmt: off
     {
         "test",
         "tests",
@@ -39,14 +38,12 @@ _TEST_FOLDERS: Final = frozenset(
         "unit_tests",
         "integration_tests",
     }
-    # fmt: on
 )
 _TEST_NAME: Final = re.compile(
     r"(?:test_.*|.*_test|conftest|tests?)\.pyw?\Z|.*_test\.go\Z|.*_test\.sh\Z"
     r"|.*[.-](?:spec|test|e2e|stories)\.[cm]?[jt]sx?\Z"
 )
 _VENDORED_FOLDERS: Final = frozenset(
-    # fmt: off
     {
         "node_modules",
         "bower_components",
@@ -76,7 +73,6 @@ _VENDORED_FOLDERS: Final = frozenset(
         ".terraform",
         ".webpack",
     }
-    # fmt: on
 )
 _VENDORED_NAME: Final = re.compile(r".*(?:[.-]min|\.bundle|\.chunk)\.[cm]?js\Z|.*\.pb\.go\Z")
 _GENERATED: Final = re.compile(
