@@ -12,6 +12,7 @@ from typing import Final, NewType
 
 from leakscan.record import Record
 from leakscan.redact import Secret
+from leakscan.remediation import Choice
 from leakscan.verdict import NOT_CHECKED, Verdict
 
 ObjectId = NewType("ObjectId", bytes)
@@ -409,6 +410,8 @@ class Finding(Record, frozen=True):
     status: Status = Status.NEW
     accepted: Acceptance | None = None
     verdict: Verdict = NOT_CHECKED
+    places: tuple[Choice, ...] = ()
+    """The kinds of place it stands in, the surest first; what takes its place depends on them."""
 
 
 DEEP_PATH: Final = 100

@@ -5,10 +5,13 @@ puts it out of service) or of a place (what takes its place there); a plan is on
 one or more of the second, its phases merged, its placeholders filled.
 """
 
+import re
 from enum import StrEnum
 from typing import Final
 
 from leakscan.record import Record
+
+_CONTINUED: Final = re.compile(r"[ \t]*\\\n[ \t]*")
 
 
 class Phase(StrEnum):
@@ -32,6 +35,12 @@ class Block(Record, frozen=True):
     language: str
     text: str
     file: str = ""
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """The commands of a block of `sh`, each in one line."""
+        lines = _CONTINUED.sub(" ", self.text).split("\n")
+        return tuple(line for line in map(str.strip, lines) if line)
 
 
 class Step(Record, frozen=True):
@@ -108,7 +117,8 @@ class Control(Record, frozen=True):
 class Choice(Record, frozen=True):
     """A place that was chosen for some occurrence, and why; `path` is empty for a text.
 
-    `sure` is False where nothing but a weak sign, or more than one place, spoke for it.
+    `sure` is False where nothing but a weak sign, or more than one place, spoke for it. `title` and
+    `mechanism` are those of its entry, for a report, which has no catalogue.
     """
 
     id: str
@@ -116,6 +126,8 @@ class Choice(Record, frozen=True):
     points: int
     reasons: tuple[str, ...]
     sure: bool
+    title: str = ""
+    mechanism: str = ""
 
 
 class Section(Record, frozen=True):
@@ -145,7 +157,7 @@ class Plan(Record, frozen=True):
     """All that is to do about one credential, filled with its values.
 
     `key` is the entry of the kind of key; `open_values` are the words in capitals that the reader
-    has to fill in, with what they mean.
+    has to fill in, with what they mean; `values` is what was filled in, by placeholder.
     """
 
     key: str
@@ -157,6 +169,7 @@ class Plan(Record, frozen=True):
     open_values: dict[str, str]
     controls: tuple[Control, ...]
     references: tuple[str, ...]
+    values: dict[str, str] = {}
 
 
 PLACEHOLDERS: Final = {

@@ -14,6 +14,8 @@ from rich.text import Text
 
 LABEL: Final = 14
 """Columns of a label with the space after it."""
+_WORD: Final = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")
+"""A word of a shell command, with the quotes in it."""
 
 
 class Page:
@@ -61,25 +63,43 @@ class Page:
 
     def command(self, indent: int, command: str) -> None:
         """Write a shell command; too long a one goes on in lines that still paste as one."""
-        room = self._width - indent - 4
-        whole = len(command) <= self._width - indent
-        lines = [""]
-        for part in [command] if whole else _arguments(command, room):
-            longer = f"{lines[-1]} {part}".lstrip()
-            if lines[-1] and len(longer) > room:
-                lines.append(part)
-            else:
-                lines[-1] = longer
+        lines = command_lines(command, self._width - indent)
         for number, line in enumerate(lines, 1):
-            end = " \\" if number < len(lines) else ""
             start = " " * (indent if number == 1 else indent + 2)
-            self.line(Text(f"{start}{line}{end}", style="bold"))
+            self.line(Text(f"{start}{line}", style="bold"))
+
+
+def command_lines(command: str, width: int) -> list[str]:
+    """Break a shell command into lines that still paste as one, where it is too long for one.
+
+    It is broken before its options, and after one that is too long for a line; never inside quotes.
+    """
+    if len(command) <= width:
+        return [command]
+    room = width - 4
+    lines = [""]
+    for part in _arguments(command, room):
+        longer = f"{lines[-1]} {part}".lstrip()
+        if lines[-1] and len(longer) > room:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return [*(f"{line} \\" for line in lines[:-1]), lines[-1]]
 
 
 def _arguments(command: str, room: int) -> list[str]:
     """Split a command before its options, and an option too long for a line before its value."""
+    words = _WORD.findall(command)
+    if " ".join(words) != command:
+        return [command]  # Its quotes are not what they seem: it stays as it is.
+    options: list[str] = []
+    for word in words:
+        if word.startswith("--") or not options:
+            options.append(word)
+        else:
+            options[-1] += f" {word}"
     parts: list[str] = []
-    for option in re.split(r" (?=--)", command):
+    for option in options:
         too_long = option.startswith("--") and len(option) > room
         parts += option.split(" ", 1) if too_long else [option]
     return parts

@@ -6,7 +6,7 @@ In: a finding of the contract. Out: rows on a page.
 import re
 from typing import Final
 
-from leakscan.report.contract import FindingDoc, SecretDoc
+from leakscan.report.contract import FindingDoc, SecretDoc, VerdictDoc
 from leakscan.report.page import Page
 from leakscan.report.verdict_words import account_words, state_style, state_words, verdict_lines
 from leakscan.report.words import grouped, introduction, introductions, now, short, some, visible
@@ -73,7 +73,7 @@ def _ending(its: FindingDoc) -> tuple[str, str]:
     """Return what to do, and the command that does it; none if a name would not be safe in it."""
     verdict, key_id = its["verdict"], its["access_key_id"] or ""
     holder, is_session = verdict["identity"], key_id.startswith("ASIA")
-    name = _name(verdict["arn"] or "", holder)
+    name = holder_name(verdict)
     if holder == "role-session":
         whose = f"the role {name}" if name else "its role"
         return f"Revoke the sessions of {whose} and close their source", ""
@@ -92,8 +92,9 @@ def _ending(its: FindingDoc) -> tuple[str, str]:
     return said, command if is_known else ""
 
 
-def _name(arn: str, holder: str | None) -> str:
+def holder_name(verdict: VerdictDoc) -> str:
     """Return the name of the user or the role of an ARN, empty unless it is safe in a command."""
+    arn, holder = verdict["arn"] or "", verdict["identity"]
     kind, _, rest = arn.rpartition(":")[2].partition("/")
     if (holder, kind) == ("user", "user"):
         name = rest.rpartition("/")[2]
