@@ -28,7 +28,7 @@ LANGUAGES: Final = frozenset(
 )
 _FILE: Final = re.compile(r"(?!.*\.\.)[A-Za-z0-9._][A-Za-z0-9._/-]*")
 _INLINE: Final = frozenset({"text", "code_inline", "softbreak"})
-_BRACES: Final = re.compile(r"(?P<dollar>\$?)\{(?P<name>[a-z_]+)\}")
+_BRACES: Final = re.compile(r"(?P<sign>[$%]?)\{(?P<name>[a-z_]+)\}")
 _HEADING: Final = "h2"
 
 
@@ -202,11 +202,14 @@ def _paragraph(node: _Node, where: str) -> str:
 
 
 def _check_placeholders(text: str, where: str) -> None:
-    """Raise BodyError for `{name}` that nothing fills, and `${name}` that would be filled."""
+    """Raise BodyError for `{name}` that nothing fills, and `${name}` that would be filled.
+
+    Else `${name}` is a variable of a shell, and `%{name}` of curl.
+    """
     for found in _BRACES.finditer(text):
-        if found["dollar"] and found["name"] in PLACEHOLDERS:
+        if found["sign"] and found["name"] in PLACEHOLDERS:
             raise BodyError(where, f"{found[0]} would be filled in; give it another name")
-        if not found["dollar"] and found["name"] not in PLACEHOLDERS:
+        if not found["sign"] and found["name"] not in PLACEHOLDERS:
             raise BodyError(where, f"{found[0]} is no placeholder; known are those of PLACEHOLDERS")
 
 
