@@ -11,6 +11,7 @@ from collections.abc import Mapping
 _COMMANDS: Mapping[str, tuple[str, str]] = {
     "scan": ("leakscan.cli.scan", "Scan a repository's whole history for AWS credentials."),
     "verify": ("leakscan.cli.verify", "Ask AWS whether found keys work."),
+    "remedy": ("leakscan.cli.remedy", "What to do about found keys, step by step."),
     "pre-push": ("leakscan.cli.pre_push", "Refuse a push that would leak a credential."),
     "pre-commit": ("leakscan.cli.pre_commit", "Refuse a commit that would hold a credential."),
     "pre-receive": ("leakscan.cli.pre_receive", "On a server: refuse a push with a credential."),

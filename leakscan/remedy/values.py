@@ -124,7 +124,7 @@ def values_of(finding: Finding, values: Values) -> dict[str, str]:
         "account_id": account or _account(finding) or values.account_id,
         "region": region,
         "partition": partition,
-        "path": _text(newest_path(finding)),
+        "path": _text(_path(finding)),
         **general(values),
     }
     redact = Redactor(filter(None, (identity.secret, identity.session_token)))
@@ -157,8 +157,10 @@ def of_place(values: Mapping[str, str], place: str, paths: Collection[bytes]) ->
     return found
 
 
-def newest_path(finding: Finding) -> bytes:
-    """Return the path that the credential came to last, empty if it never had one."""
+def _path(finding: Finding) -> bytes:
+    """Return the path to act on: where it stands now, else the one it came to last, else none."""
+    if finding.places and finding.places[0].path:
+        return finding.places[0].path
     placed = [one for one in finding.occurrences if one.path and one.event is not Event.REMOVED]
     start = datetime.min.replace(tzinfo=UTC)
     newest = max(placed, key=lambda one: one.date or start, default=None)

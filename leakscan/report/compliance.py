@@ -5,7 +5,7 @@ and of the places it stands in.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from rich.text import Text
@@ -152,3 +152,11 @@ def _named(one: FrameworkDoc) -> str:
 def _touching(its: NumberDoc, doc: ComplianceDoc) -> str:
     by_name = {one["fingerprint"]: one for one in doc["findings"]}
     return some([key_words(by_name[name]) for name in its["findings"]], _KEYS)
+
+
+RENDERERS: Final[Mapping[str, Callable[[Plans, ReportOptions], bytes]]] = {
+    "text": render_text,
+    "markdown": render_markdown,
+    "json": render_json,
+}
+"""By the name of the format."""

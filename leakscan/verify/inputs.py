@@ -7,7 +7,7 @@ the repository that was scanned. Nothing of a value is in any complaint.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -49,6 +49,7 @@ _MAX_REGIONS: Final = 64
 _MAX_LINE: Final = 1 << 53
 
 _T = TypeVar("_T")
+_F = TypeVar("_F", bound="ReportedFinding")
 Fingerprinting = Callable[[Identity], Fingerprint]
 
 
@@ -101,7 +102,9 @@ class _Exposure(Record, frozen=True):
     first_commit: str | None = None
 
 
-class _Finding(Record, frozen=True):
+class ReportedFinding(Record, frozen=True):
+    """The parts of a finding that tell which credential it is, and where it stands."""
+
     fingerprint: str
     rule: str
     severity: Level
@@ -131,7 +134,7 @@ class _Header(Record, frozen=True):
 
 
 class _Document(_Header, frozen=True):
-    findings: tuple[_Finding, ...]
+    findings: tuple[msgspec.Raw, ...]
 
 
 class _Schema(Record, frozen=True):
@@ -147,10 +150,27 @@ class _Summary(Record, frozen=True):
     findings: int
 
 
-class _Read(Record, frozen=True):
-    target: _Target
+class Read(Record, Generic[_F], frozen=True):
+    """A report with the parts of its findings that somebody needs."""
+
+    path: str | None
+    """The repository that was scanned, None where it was a text."""
     complete: bool
-    findings: Sequence[_Finding]
+    findings: Sequence[_F]
+
+
+def read_as(data: bytes, name: str, kind: type[_F]) -> Read[_F]:
+    """Return a report with each finding as a `kind`; messages call it `name`.
+
+    Raises ReportError for what is no report, of another version, or not complete.
+    """
+    read = _lines if _is_lines(data) else _document
+    target, complete, findings = read(data, name, kind)
+    for number, one in enumerate(findings, 1):
+        if not is_fingerprint(one.fingerprint):
+            raise ReportError(name, f"its finding {number} has no fingerprint")
+    is_text = target.scope is not None and target.scope.kind == "text"
+    return Read(None if is_text else target.path, complete, findings)
 
 
 def read_report(data: bytes, name: str, rules: RuleSet, fingerprint_of: Fingerprinting) -> Reported:
@@ -158,14 +178,12 @@ def read_report(data: bytes, name: str, rules: RuleSet, fingerprint_of: Fingerpr
 
     Raises ReportError for what is no report, of another version, or not complete.
     """
-    read = _lines(data, name) if _is_lines(data) else _document(data, name)
+    read = read_as(data, name, ReportedFinding)
     known = {rule.id: rule for rule in rules.rules}
     findings: list[Finding] = []
     masked: list[Fingerprint] = []
     refused: list[Fingerprint] = []
-    for number, one in enumerate(read.findings, 1):
-        if not is_fingerprint(one.fingerprint):
-            raise ReportError(name, f"its finding {number} has no fingerprint")
+    for one in read.findings:
         if not _is_whole(one):
             masked.append(Fingerprint(one.fingerprint))
             continue
@@ -173,15 +191,14 @@ def read_report(data: bytes, name: str, rules: RuleSet, fingerprint_of: Fingerpr
         if identity is None or fingerprint_of(identity) != one.fingerprint:
             refused.append(Fingerprint(one.fingerprint))
         else:
-            findings.append(_finding(one, identity, known))
-    scope = read.target.scope
+            findings.append(finding_of(one, identity, known))
     whole = {one.credential.fingerprint: one for one in findings}
     return Reported(
         tuple(whole.values()),
         # What stands in it with its values need not be looked up as well.
         tuple(one for one in dict.fromkeys(masked) if one not in whole),
         tuple(dict.fromkeys(refused)),
-        None if scope is not None and scope.kind == "text" else read.target.path,
+        read.path,
         read.complete,
     )
 
@@ -195,29 +212,31 @@ def _is_lines(data: bytes) -> bool:
     return first.type != ""
 
 
-def _document(data: bytes, name: str) -> _Read:
+def _document(data: bytes, name: str, kind: type[_F]) -> tuple[_Target, bool, list[_F]]:
     _check_schema(data, name)
-    document = _decode(data, _Document, name, "is not as leakscan writes it")
-    return _Read(document.target, document.complete, document.findings)
+    wrong = "is not as leakscan writes it"
+    document = _decode(data, _Document, name, wrong)
+    found = [_decode(bytes(one), kind, name, wrong) for one in document.findings]
+    return document.target, document.complete, found
 
 
-def _lines(data: bytes, name: str) -> _Read:
+def _lines(data: bytes, name: str, kind: type[_F]) -> tuple[_Target, bool, list[_F]]:
     lines = data.rstrip(b"\n").split(b"\n")
     _check_schema(lines[0], name)
     wrong = "has a line that is not as leakscan writes it"
     header = _decode(lines[0], _Header, name, wrong)
     kinds = [_decode(line, _Line, name, wrong).type for line in lines]
     found = [
-        _decode(line, _Finding, name, wrong)
-        for line, kind in zip(lines, kinds, strict=True)
-        if kind == "finding"
+        _decode(line, kind, name, wrong)
+        for line, its in zip(lines, kinds, strict=True)
+        if its == "finding"
     ]
     if kinds[-1] != "summary":
         raise ReportError(name, "was cut off: it ends without its summary")
     summary = _decode(lines[-1], _Summary, name, wrong)
     if summary.findings != len(found):
         raise ReportError(name, "lacks lines: its summary counts other findings")
-    return _Read(header.target, header.complete and summary.complete, found)
+    return header.target, header.complete and summary.complete, found
 
 
 def _check_schema(data: bytes, name: str) -> None:
@@ -239,16 +258,22 @@ def _decode(data: bytes, kind: type[_T], name: str, problem: str) -> _T:
 # -- findings -----------------------------------------------------------------------------
 
 
-def _is_whole(one: _Finding) -> bool:
+def _is_whole(one: ReportedFinding) -> bool:
     """Say whether the report holds every value that it says it has found."""
     parts = (one.secret, one.session_token)
     return all(part is None or part.value is not None for part in parts)
 
 
-def _identity(one: _Finding) -> Identity | None:
-    """Return the values, None if they are not such as AWS makes."""
+def key_id_of(one: ReportedFinding) -> str | None:
+    """Return the access key id, None if it is no such id."""
     key_id = one.access_key_id
-    if key_id is not None and not _KEY_ID.fullmatch(key_id):
+    return key_id if key_id is not None and _KEY_ID.fullmatch(key_id) else None
+
+
+def _identity(one: ReportedFinding) -> Identity | None:
+    """Return the values, None if they are not such as AWS makes."""
+    key_id = key_id_of(one)
+    if key_id != one.access_key_id:
         return None
     values = [part.value for part in (one.secret, one.session_token) if part is not None]
     if any(value is None or not _VALUE.fullmatch(value) for value in values):
@@ -264,7 +289,8 @@ def _secret(part: _Value | None, label: str) -> Secret | None:
     return Secret(part.value.encode("ascii"), label) if part and part.value else None
 
 
-def _finding(one: _Finding, identity: Identity, known: dict[RuleId, Rule]) -> Finding:
+def finding_of(one: ReportedFinding, identity: Identity, known: dict[RuleId, Rule]) -> Finding:
+    """Return a finding with the values that are given, and what the report says of it besides."""
     rule = known.get(RuleId(one.rule)) or _stand_in(one, identity)
     return Finding(
         Credential(
@@ -289,7 +315,7 @@ def _finding(one: _Finding, identity: Identity, known: dict[RuleId, Rule]) -> Fi
     )
 
 
-def _occurrences(one: _Finding) -> Iterator[Occurrence]:
+def _occurrences(one: ReportedFinding) -> Iterator[Occurrence]:
     """Yield the places: they tell where it stands, and which credentials stand in one content."""
     for its in one.occurrences:
         yield Occurrence(
@@ -315,7 +341,7 @@ def _object_id(text: str | None) -> ObjectId | None:
     return ObjectId(bytes.fromhex(text))
 
 
-def _stand_in(one: _Finding, identity: Identity) -> Rule:
+def _stand_in(one: ReportedFinding, identity: Identity) -> Rule:
     """Return a rule in place of one that this leakscan does not have."""
     part = Part.SECRET if identity.secret else Part.TOKEN
     return Rule(
