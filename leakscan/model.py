@@ -360,6 +360,8 @@ class Remediation(Record, frozen=True):
     steps: tuple[str, ...]
     controls: tuple[str, ...]
     references: tuple[str, ...]
+    phases: tuple[str, ...] = ()
+    """What each step is for, in the words of `remediation.Phase`; empty where that is not known."""
 
 
 class Status(StrEnum):

@@ -1,4 +1,4 @@
-"""One straight pipe: source, match, score, trace, remedy, triage, verify; out comes a ScanResult.
+"""One straight pipe: source, match, score, trace, triage, verify, remedy; out comes a ScanResult.
 
 Knows neither the command line nor the terminal; what the caller wants to see of the progress goes
 to an `Observer`.
@@ -24,12 +24,12 @@ from leakscan.model import (
     Level,
     NotInStore,
     ObjectId,
-    Remediation,
     RuleSet,
     ScanResult,
     Sighting,
     Skipped,
     SkipReason,
+    Target,
     TriageNote,
 )
 from leakscan.record import Record, State
@@ -102,7 +102,19 @@ class MakeStages(Protocol):
         ...
 
 
-Fill = Callable[[Remediation, Credential], Remediation]
+class Remedying(Protocol):
+    """The remedy stage as the pipeline needs it."""
+
+    def choose(self, source: Source | None, findings: Sequence[Finding]) -> list[Finding]:
+        """Return findings, the worst first, with the kinds of place they stand in.
+
+        By their paths alone where there is no source to read.
+        """
+        ...
+
+    def fill(self, findings: Sequence[Finding], target: Target | None) -> list[Finding]:
+        """Return findings with what to do about each, by its places and its verdict."""
+        ...
 
 
 class Stages(Record, frozen=True):
@@ -111,8 +123,7 @@ class Stages(Record, frozen=True):
     rules: RuleSet
     matcher: Matching
     scorer: Scoring
-    remediations: Callable[[], Mapping[str, Remediation]]
-    fill: Fill
+    remedy: Remedying
 
     @property
     def width(self) -> int:
@@ -214,7 +225,16 @@ def scan(
     examined = examine(source, make_stages, observer)
     complete = not examined.skipped
     findings, notes = judged(examined.findings, triage, complete=complete)
-    return conclude(examined, make_stages(), findings, notes, clock() - started)
+    stages = make_stages()
+    if findings:
+        observer.stage("looking where the keys stand")
+        findings = placed(source, findings, stages.remedy)
+    return conclude(examined, stages, findings, notes, clock() - started)
+
+
+def placed(source: Source, findings: Sequence[Finding], remedy: Remedying) -> list[Finding]:
+    """Return findings with the kinds of place they stand in; the source has to be open still."""
+    return remedy.choose(source, sorted(findings, key=_worst_first)) if findings else []
 
 
 def judged(
@@ -224,10 +244,13 @@ def judged(
     return triage.judge(findings, complete=complete) if triage is not None else (findings, [])
 
 
-def verified(result: ScanResult, verifier: Verifying) -> ScanResult:
-    """Return a result with what AWS says of its findings, the worst first again."""
+def verified(result: ScanResult, verifier: Verifying, remedy: Remedying) -> ScanResult:
+    """Return a result with what AWS says of its findings, the worst first again.
+
+    What to do follows anew: a verdict names the user or the role.
+    """
     findings = sorted(verifier.verify(result.findings), key=_worst_first)
-    return replace(result, findings=tuple(findings))
+    return replace(result, findings=tuple(remedy.fill(findings, result.target)))
 
 
 def examine(
@@ -269,6 +292,7 @@ def conclude(
 ) -> ScanResult:
     """Return the result of a scan that took some seconds."""
     source, skipped, followed = examined.source, examined.skipped, examined.followed
+    ordered = sorted(findings, key=_worst_first)
     submodules = followed.traced.submodules if followed else ()
     coverage = Coverage(
         objects_expected=source.expected,
@@ -283,7 +307,7 @@ def conclude(
         rules=stages.rules,
         complete=not skipped,
         coverage=coverage,
-        findings=tuple(sorted(findings, key=_worst_first)),
+        findings=tuple(stages.remedy.fill(ordered, source.target) if ordered else ()),
         skipped=tuple(skipped),
         notes=tuple(notes),
         hidden=frozenset(_hidden(stages, findings, skipped)),
@@ -356,18 +380,10 @@ def _findings(stages: Stages, sightings: Sequence[Sighting], builder: "Findings"
         return stages.scorer.conclude(sightings, paths).confidence is not Level.LOW
 
     groups = pair_lone_parts(group(sightings), builder.values, builder.traced, is_sure)
-    remediations = stages.remediations() if groups else {}
-    findings = []
-    for identity, sightings in groups.items():
-        credential = stages.scorer.conclude(sightings, builder.paths(identity))
-        remediation = remediations.get(credential.rule.remediation)
-        findings.append(
-            replace(
-                builder.build(credential),
-                remediation=stages.fill(remediation, credential) if remediation else None,
-            )
-        )
-    return findings
+    return [
+        builder.build(stages.scorer.conclude(sightings, builder.paths(identity)))
+        for identity, sightings in groups.items()
+    ]
 
 
 def _hidden(stages: Stages, findings: Sequence[Finding], skipped: Sequence[Skipped]) -> set[Secret]:

@@ -200,7 +200,7 @@ def decide(looked: Looked | None, wording: Wording, here: Caller, hook: str) -> 
         from leakscan.gates.message import message
 
         said = replace(wording, verdict="would be refused") if here.reason else wording
-        sys.stderr.write(message(result, options, said, _situation(looked)))
+        sys.stderr.write(message(result, options, said, _situation(looked), wiring.instead()))
     if code and here.reason:
         from leakscan.gates.bypass import let_through
 

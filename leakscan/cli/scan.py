@@ -178,7 +178,8 @@ def command(
     if how_to_ask is not None:
         from leakscan.cli.asking import Asking
 
-        result = verified(result, Asking(how_to_ask, quiet=quiet, bar=not no_progress))
+        asking = Asking(how_to_ask, quiet=quiet, bar=not no_progress)
+        result = verified(result, asking, make_stages().remedy)
     options = ReportOptions(
         reveal=reveal,
         authors=not no_authors,

@@ -162,13 +162,12 @@ def _prompted() -> Iterator[None]:
 
 def _of_report(file: Path, looking: Looking) -> Found:
     rules = wiring.rules(looking.rules_folder)
-    reported = read_report(_read(file), str(file), rules, fingerprint)
+    reported = read_report(report_bytes(file), str(file), rules, fingerprint)
     for one in reported.refused:
         what = f"{file}: {one} is left out: its values in the report are not those it is made of."
         click.echo(f"leakscan: {visible(what)}", err=True)
-    whole = Found(
-        _with_steps(reported.findings), rules, reported.refused, complete=reported.complete
-    )
+    findings = wiring.late_remedy().choose(None, reported.findings) if reported.findings else []
+    whole = Found(tuple(findings), rules, reported.refused, complete=reported.complete)
     if not reported.masked:
         return whole
     again = _of_repository(reported.masked, _repository(reported, file, looking), looking)
@@ -182,7 +181,8 @@ def _of_report(file: Path, looking: Looking) -> Found:
     )
 
 
-def _read(file: Path) -> bytes:
+def report_bytes(file: Path) -> bytes:
+    """Return what a report holds. Raises TargetError where it is too large or cannot be read."""
     try:
         if file.stat().st_size > MAX_REPORT_BYTES:
             limit = f"{MAX_REPORT_BYTES >> 20} MiB"
@@ -240,14 +240,3 @@ def _taken(result: ScanResult, wanted: Collection[Fingerprint]) -> dict[Fingerpr
         for one in result.findings
         if one.credential.fingerprint in wanted
     }
-
-
-def _with_steps(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return findings of a report with what to do about each."""
-    known = wiring.load_catalog() if findings else {}
-    made = []
-    for one in findings:
-        remediation = known.get(one.credential.rule.remediation)
-        steps = wiring.fill(remediation, one.credential) if remediation else None
-        made.append(replace(one, remediation=steps))
-    return tuple(made)

@@ -6,18 +6,21 @@ histories, is imported then.
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from leakscan.model import Candidate, Content, Credential, Remediation, RuleSet, Sighting
+from leakscan.model import Candidate, Content, Credential, Finding, RuleSet, Sighting, Target
 from leakscan.pipeline import Stages
 
 if TYPE_CHECKING:
+    from leakscan.history.base import Source
     from leakscan.history.locate import Layout
     from leakscan.history.source import Reading, StoreSource
+    from leakscan.pipeline import Remedying
+    from leakscan.remedy.catalog import Catalog
     from leakscan.report.base import Reporter
     from leakscan.score.scorer import Scorer
 
@@ -39,7 +42,7 @@ class MakeStages:
             from leakscan.match.matcher import Matcher
 
             matcher = Matcher(self._rules, deep=self._deep, cache=cache_folder())
-            self._made = Stages(self._rules, matcher, _LateScorer(), load_catalog, fill)
+            self._made = Stages(self._rules, matcher, _LateScorer(), late_remedy())
         return self._made
 
     def __reduce__(self) -> "tuple[type[MakeStages], tuple[RuleSet, bool]]":
@@ -64,18 +67,39 @@ class _LateScorer:
         return self._scorer.conclude(sightings, paths)
 
 
-def load_catalog() -> Mapping[str, Remediation]:
-    """Return what can be done, by its id. Raises LeakscanError for an invalid text."""
-    from leakscan.remedy import bridge
+class _LateRemedy:
+    """The remedy stage, imported with the first finding."""
 
-    return bridge.remediations(cache_folder())
+    @cached_property
+    def _remedy(self) -> "Remedying":
+        from leakscan.cli.remedying import Remedy
+
+        return Remedy(load_catalog())
+
+    def choose(self, source: "Source | None", findings: Sequence[Finding]) -> list[Finding]:
+        """Return findings with the kinds of place they stand in."""
+        return self._remedy.choose(source, findings)
+
+    def fill(self, findings: Sequence[Finding], target: Target | None) -> list[Finding]:
+        """Return findings with what to do about each."""
+        return self._remedy.fill(findings, target)
 
 
-def fill(remediation: Remediation, credential: Credential) -> Remediation:
-    """Return what can be done about a credential."""
-    from leakscan.remedy import bridge
+def late_remedy() -> "Remedying":
+    """Return the remedy stage."""
+    return _LateRemedy()
 
-    return bridge.fill(remediation, credential)
+
+def load_catalog() -> "Catalog":
+    """Return what can be done. Raises LeakscanError for an invalid text."""
+    from leakscan.remedy import catalog
+
+    return catalog.load_catalog(cache=cache_folder())
+
+
+def instead() -> dict[str, str]:
+    """Return what to use in place of a key, by the kind of place. Raises LeakscanError."""
+    return {name: entry.instead for name, entry in load_catalog().places.items()}
 
 
 def rules(folder: Path | None) -> RuleSet:

@@ -13,7 +13,16 @@ from msgspec.structs import replace
 from leakscan.history.base import Source
 from leakscan.history.introduced import RangeSource
 from leakscan.model import Finding, ObjectId, Part, ScanResult, Status
-from leakscan.pipeline import Followed, Judging, MakeStages, Observer, conclude, examine, judged
+from leakscan.pipeline import (
+    Followed,
+    Judging,
+    MakeStages,
+    Observer,
+    conclude,
+    examine,
+    judged,
+    placed,
+)
 from leakscan.record import Record
 
 
@@ -47,7 +56,10 @@ def scan_range(source: RangeSource, gate: Gate) -> ScanResult:
     findings, notes = judged(here, gate.triage)
     if any(finding.status is Status.NEW for finding in findings) and not gate.is_over():
         findings = _with_the_whole(findings, source.before, gate)
-    return conclude(examined, gate.make_stages(), findings, notes, gate.clock() - started)
+    stages = gate.make_stages()
+    if findings and not gate.is_over():
+        findings = placed(source, findings, stages.remedy)
+    return conclude(examined, stages, findings, notes, gate.clock() - started)
 
 
 def _with_the_whole(

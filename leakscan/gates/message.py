@@ -4,13 +4,13 @@ In: a ScanResult. Out: text for stderr, masked and harmless, made from the JSON 
 report. Nothing at all where there is nothing to say.
 """
 
+from collections.abc import Mapping
 from textwrap import wrap
 from typing import Final
 
 from leakscan.gates.advice import rewriting
 from leakscan.gates.wording import Situation, Wording
 from leakscan.model import ScanResult, SkipReason, Status
-from leakscan.remedy.places import role_for
 from leakscan.report.base import ReportOptions, acts, is_complete
 from leakscan.report.contract import FindingDoc, OccurrenceDoc, ReportDoc, SkippedDoc
 from leakscan.report.document import document
@@ -24,13 +24,17 @@ _KEPT_BACK: Final = "Nobody can fetch it from here. If it is nowhere else, rewri
 
 
 def message(
-    result: ScanResult, options: ReportOptions, wording: Wording, situation: Situation
+    result: ScanResult,
+    options: ReportOptions,
+    wording: Wording,
+    situation: Situation,
+    instead: Mapping[str, str],
 ) -> str:
-    """Return what to say, empty for nothing."""
+    """Return what to say, empty for nothing; `instead` has a sentence for each kind of place."""
     doc = document(result, options)
     pairs = zip(result.findings, doc["findings"], strict=True)
     found = [its for finding, its in pairs if acts(finding, options)]
-    lines = _refusal(found, wording, situation) if found else []
+    lines = _refusal(found, wording, situation, instead) if found else []
     if not is_complete(result):
         lines += _incomplete(doc, wording)
     if lines:
@@ -43,12 +47,14 @@ def message(
     return "".join(f"{line}\n" for line in lines)
 
 
-def _refusal(found: list[FindingDoc], wording: Wording, situation: Situation) -> list[str]:
+def _refusal(
+    found: list[FindingDoc], wording: Wording, situation: Situation, instead: Mapping[str, str]
+) -> list[str]:
     lines = [
         f"leakscan: {wording.what} {wording.verdict}: {count(len(found), 'AWS credential')} in it."
     ]
     for its in found[:_SHOWN]:
-        lines += ["", *_finding(its, wording, situation)]
+        lines += ["", *_finding(its, wording, situation), *_ending(its, instead)]
     if len(found) > _SHOWN:
         lines += ["", f"  +{len(found) - _SHOWN} more; see all of them with `leakscan scan`."]
     return lines
@@ -66,10 +72,15 @@ def _finding(its: FindingDoc, wording: Wording, situation: Situation) -> list[st
     elif starts:
         lines.append(f"    {_KEPT_BACK if wording.is_server else _NEVER_LEFT}")
         lines += [f"    {line}" for line in rewriting(starts[0], its, situation)]
-    path = next((one["path"] for one in starts if one["path"]), "")
-    lines += _prose("    ", f"Instead of a key: {role_for(path)}")
-    lines.append(f"    Fingerprint: {its['fingerprint']}")
     return lines
+
+
+def _ending(its: FindingDoc, instead: Mapping[str, str]) -> list[str]:
+    """Say what to use where it stands, and what it is called."""
+    places = its["remediation"]["places"] if its["remediation"] else []
+    said = next((instead[one["id"]] for one in places if instead.get(one["id"])), "")
+    lines = _prose("    ", f"Instead of a key: {said}") if said else []
+    return [*lines, f"    Fingerprint: {its['fingerprint']}"]
 
 
 def _is_start(one: OccurrenceDoc) -> bool:

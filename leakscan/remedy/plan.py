@@ -210,6 +210,7 @@ def remediation_of(plan: Plan) -> Remediation:
         steps=tuple(" ".join(_line(step.parts)) for step in plan.steps),
         controls=tuple(control_lines(plan.controls)),
         references=plan.references,
+        phases=tuple(step.phase.value for step in plan.steps),
     )
 
 

@@ -159,6 +159,17 @@ class OccurrenceDoc(TypedDict):
     allowed_by: str | None
 
 
+class ChosenDoc(TypedDict):
+    """A kind of place that was chosen for one path, and why."""
+
+    id: str
+    title: str
+    mechanism: str
+    path: str | None
+    reasons: list[str]
+    sure: bool
+
+
 class RemediationDoc(TypedDict):
     """What to do now."""
 
@@ -166,8 +177,10 @@ class RemediationDoc(TypedDict):
     title: str
     mechanism: str
     steps: list[str]
+    phases: list[str]
     controls: list[str]
     references: list[str]
+    places: list[ChosenDoc]
 
 
 class AcceptedDoc(TypedDict):

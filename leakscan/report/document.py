@@ -32,10 +32,12 @@ from leakscan.model import (
     TriageNote,
 )
 from leakscan.redact import Redactor, Secret, mask_text
+from leakscan.remediation import Choice
 from leakscan.report.base import ReportOptions, is_complete
 from leakscan.report.clean import Cleaner, text_of
 from leakscan.report.contract import (
     AcceptedDoc,
+    ChosenDoc,
     CoverageDoc,
     ElsewhereDoc,
     ExposureDoc,
@@ -196,7 +198,7 @@ class _Documents(Cleaner):
             "verdict": self.verdict(known(finding)),
             "exposure": self.exposure(finding.exposure),
             "occurrences": [self.occurrence(one) for one in finding.occurrences],
-            "remediation": self.remediation(finding.remediation),
+            "remediation": self.remediation(finding.remediation, finding.places),
         }
 
     def accepted(self, accepted: Acceptance | None) -> AcceptedDoc | None:
@@ -280,7 +282,9 @@ class _Documents(Cleaner):
             "allowed_by": self.one(one.marker.word) if one.marker else None,
         }
 
-    def remediation(self, remediation: Remediation | None) -> RemediationDoc | None:
+    def remediation(
+        self, remediation: Remediation | None, places: Iterable[Choice]
+    ) -> RemediationDoc | None:
         if remediation is None:
             return None
         return {
@@ -288,8 +292,21 @@ class _Documents(Cleaner):
             "title": self.one(remediation.title),
             "mechanism": self.one(remediation.mechanism),
             "steps": self.many(remediation.steps),
+            "phases": self.many(remediation.phases),
             "controls": self.many(remediation.controls),
             "references": self.many(remediation.references),
+            "places": [self.chosen(one) for one in places],
+        }
+
+    def chosen(self, choice: Choice) -> ChosenDoc:
+        """Return a kind of place; all but its path are words of the catalogue."""
+        return {
+            "id": self.one(choice.id),
+            "title": self.one(choice.title),
+            "mechanism": self.one(choice.mechanism),
+            "path": self.path(choice.path) if choice.path else None,
+            "reasons": self.many(choice.reasons),
+            "sure": choice.sure,
         }
 
     def skipped(self, skipped: Skipped) -> SkippedDoc:

@@ -17,6 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from leakscan.model import Finding, Rule, ScanResult, Status
 from leakscan.report.base import ReportOptions, certain
+from leakscan.report.chosen import found_in, mechanisms
 from leakscan.report.contract import FindingDoc, OccurrenceDoc, ReportDoc
 from leakscan.report.document import document
 from leakscan.report.places import name, places
@@ -155,6 +156,8 @@ def _details(its: FindingDoc) -> Iterator[tuple[str, Json]]:
         ("checked_at", "Asked at", its["verdict"]["checked_at"]),
         ("exposed", "Exposed", exposed(its)),
         ("now", "Now", visible(now(its), limit=1000)),
+        ("places", "Found in", visible("; ".join(found_in(its)), limit=4000)),
+        ("instead", "Instead of a key", visible("; ".join(mechanisms(its)), limit=1000)),
     )
     for key, title, value in shown:
         if value:

@@ -28,6 +28,7 @@ from urllib.parse import quote
 
 from leakscan.model import Rule, ScanResult
 from leakscan.report.base import ReportOptions, certain, exit_code
+from leakscan.report.chosen import found_in, in_sentence, mechanisms
 from leakscan.report.contract import (
     FindingDoc,
     OccurrenceDoc,
@@ -49,6 +50,8 @@ _LEVELS: Final = {"critical": "error", "high": "error", "medium": "warning", "lo
 _SECURITY_SEVERITY: Final = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
 _ROOT: Final = "%SRCROOT%"
 _MAX_LOCATIONS: Final = 10
+_MAX_PLACES: Final = 3
+_ALL_STEPS: Final = "All steps for the place of a finding: `leakscan remedy FINGERPRINT`."
 
 
 class SarifReporter:
@@ -67,9 +70,10 @@ def _run(doc: ReportDoc, result: ScanResult, options: ReportOptions) -> Json:
         for finding, its in zip(result.findings, doc["findings"], strict=True)
         if certain(finding, options)
     ]
-    rules: dict[str, Json] = {}
+    of_rule: dict[str, list[tuple[Rule, FindingDoc]]] = {}
     for rule, its in pairs:
-        rules.setdefault(its["rule"], _rule(rule, its))
+        of_rule.setdefault(its["rule"], []).append((rule, its))
+    rules = {name: _rule(found[0][0], [its for _, its in found]) for name, found in of_rule.items()}
     numbers = {rule: number for number, rule in enumerate(rules)}
     below = len(doc["findings"]) - len(pairs)
     return {
@@ -98,7 +102,8 @@ def _driver(doc: ReportDoc, rules: Sequence[Json]) -> Json:
     return {**driver, "rules": rules, "properties": {"rules": tool["rules"]}}
 
 
-def _rule(rule: Rule, its: FindingDoc) -> Json:
+def _rule(rule: Rule, found: Sequence[FindingDoc]) -> Json:
+    its = found[0]
     remediation = its["remediation"]
     text = _message(rule.description or rule.name)
     made: dict[str, object] = {
@@ -114,20 +119,29 @@ def _rule(rule: Rule, its: FindingDoc) -> Json:
         },
     }
     if remediation is not None:
-        made["help"] = _help(remediation, its["access_key_id"])
+        made["help"] = _help(remediation, _shared(found))
         made["helpUri"] = remediation["references"][0] if remediation["references"] else None
     return {key: value for key, value in made.items() if value is not None}
 
 
-def _help(remediation: RemediationDoc, key_id: str | None) -> Json:
-    """Return the steps as text and as Markdown, for any key rather than that of one finding."""
-    steps = [f"{number}. {step}" for number, step in enumerate(remediation["steps"], 1)]
-    title, body = remediation["title"], "\n".join(steps)
-    if key_id:
-        body = body.replace(key_id, "ACCESS_KEY_ID")
+def _shared(found: Sequence[FindingDoc]) -> list[str]:
+    """Return the steps that all findings of a rule share, for any key rather than that of one."""
+    plans = [
+        [step.replace(its["access_key_id"] or "ACCESS_KEY_ID", "ACCESS_KEY_ID") for step in steps]
+        for its in found
+        if (steps := its["remediation"]["steps"] if its["remediation"] else [])
+    ]
+    others = [frozenset(plan) for plan in plans[1:]]
+    return [step for step in plans[0] if all(step in other for other in others)] if plans else []
+
+
+def _help(remediation: RemediationDoc, steps: Sequence[str]) -> Json:
+    """Return the steps as text and as Markdown; what replaces the key is said by each result."""
+    title = remediation["title"]
+    body = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
     return {
-        "text": f"{title}\n{body}".replace("`", ""),
-        "markdown": f"**{title}**\n\n{body}",
+        "text": f"{title}\n{body}\n{_ALL_STEPS}".replace("`", ""),
+        "markdown": f"**{title}**\n\n{body}\n\n{_ALL_STEPS}",
     }
 
 
@@ -178,6 +192,8 @@ def _summary(its: FindingDoc) -> str:
     if first is not None and first["commit"] is not None:
         by = f" by {visible(first['author'])}" if first["author"] else ""
         parts.append(f"introduced in commit {first['commit']}{by} on {moment(first['date'])}")
+    parts += [f"found in {said}" for said in found_in(its)[:_MAX_PLACES]]
+    parts += [f"instead of a key: {in_sentence(said)}" for said in mechanisms(its)[:1]]
     if its["remediation"] is not None:
         parts.append(its["remediation"]["title"])
     return _message("; ".join(parts))
@@ -207,6 +223,7 @@ def _properties(its: FindingDoc) -> Json:
         **{f"verdict_{key}": value for key, value in its["verdict"].items() if key != "state"},
         "revisionId": None if its["exposure"]["at_head"] else _revision(its),
         "exposure": its["exposure"],
+        "places": its["remediation"]["places"] if its["remediation"] else [],
     }
 
 

@@ -9,18 +9,22 @@ from typing import Final
 
 from rich.text import Text
 
-from leakscan.report.contract import FindingDoc
+from leakscan.remediation import Phase
+from leakscan.report.chosen import found_in, in_sentence, mechanisms
+from leakscan.report.contract import FindingDoc, RemediationDoc
 from leakscan.report.page import Page
 from leakscan.report.rows import do_now
-from leakscan.report.words import visible
+from leakscan.report.words import count, visible
 
-_COMMAND: Final = re.compile(r"(?:aws|git) ")
+_COMMAND: Final = re.compile(r"(?:aws|git|gh|leakscan) ")
+_CONTAIN: Final = Phase.CONTAIN.value
+_MECHANISMS: Final = 3
 
 
 def what_to_do(
     page: Page, number: int, its: FindingDoc, told: dict[str, tuple[int, list[str]]]
 ) -> None:
-    """Write the steps of a finding up to the IAM role.
+    """Write what a finding stands in, what replaces the key there, and the steps that are urgent.
 
     `told` remembers the first finding of each remediation with its steps: of a text told before,
     only what is different is written. It is added to.
@@ -32,25 +36,38 @@ def what_to_do(
     do_now(page, its)
     if remediation is None:
         return
+    for at, said in enumerate(found_in(its)):
+        page.row("" if at else "Stands in", said)
+    for at, said in enumerate(mechanisms(its)[:_MECHANISMS]):
+        page.row("" if at else "Instead", f"{'or ' if at else ''}{in_sentence(said)}")
     page.row("What to do", visible(remediation["title"]))
     steps = [visible(step, limit=10_000) for step in remediation["steps"]]
     first, before = told.setdefault(remediation["id"], (number, steps))
-    shown = _until_role(steps)
+    shown = _urgent(remediation)
     for index, step in enumerate(steps[:shown]):
         if first == number or step not in before:
             _step(page, f"    {index + 1}. ", step)
     if first != number:
         page.hang(Text("    "), f"The other steps are those of finding {first}.", "dim")
-    elif shown < len(steps):
-        rest = f"Steps {shown + 1} to {len(steps)}" if shown + 1 < len(steps) else "The last step"
-        page.hang(Text("    "), f"{rest} (prove, delete, prevent): see --format json.", "dim")
+    if shown < len(steps):
+        _rest(page, its, shown)
 
 
-def _until_role(steps: list[str]) -> int:
-    for number, step in enumerate(steps, 1):
-        if "IAM role" in step:
-            return number
-    return len(steps)
+def _urgent(remediation: RemediationDoc) -> int:
+    """Return how many of the steps are urgent: those that contain; all where none is said to."""
+    urgent = [phase == _CONTAIN for phase in remediation["phases"]]
+    return urgent.index(False) if True in urgent and False in urgent else len(remediation["steps"])
+
+
+def _rest(page: Page, its: FindingDoc, shown: int) -> None:
+    """Say what the other steps are for, and how to see them."""
+    remediation = its["remediation"]
+    assert remediation is not None
+    phases = ", ".join(dict.fromkeys(remediation["phases"][shown:]))
+    page.hang(
+        Text("    "), f"Then {phases}, in {count(len(remediation['steps']) - shown, 'step')}:"
+    )
+    page.command(9, f"leakscan remedy {its['fingerprint']}")
 
 
 def _step(page: Page, lead: str, step: str) -> None:

@@ -67,6 +67,7 @@ from leakscan.model import (
     TriageNote,
 )
 from leakscan.redact import Secret
+from leakscan.remediation import Choice
 from leakscan.report.base import ReportOptions
 from leakscan.report.verdicts import PlannedRow, VerifyOutcome
 from leakscan.verdict import Cause, Holder, Verdict, VerdictState
@@ -155,13 +156,25 @@ def remediation(access_key_id: str | None) -> Remediation:
         steps=(
             f"Save the evidence: `aws iam get-access-key-last-used {key}` names its user.",
             f"Deactivate: `aws iam update-access-key --user-name USER {key} --status Inactive`.",
+            "Find out who used it, in every Region.",
             "Give the program an IAM role that allows only what it needs.",
             f"Delete the key: `aws iam delete-access-key --access-key-id {name}`",
             "Deny `iam:CreateAccessKey` with a service control policy.",
         ),
         controls=("CWE-798",),
         references=("https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",),
+        phases=("contain", "contain", "contain", "replace", "delete", "prevent"),
     )
+
+
+def chosen(name: str, path: bytes, *, sure: bool = True) -> Choice:
+    """Return a kind of place that was chosen for a path."""
+    title, mechanism = {
+        "dotenv": ("A file .env", "The role of whoever is signed in"),
+        "ecs-task": ("A task of Amazon ECS", "The role of the task"),
+    }[name]
+    reasons = ("it is a file of environment variables", "the text has settings")
+    return Choice(name, path, 8, reasons, sure, title, mechanism)
 
 
 def credential(seed: str, identity: Identity, **changes: object) -> Credential:
@@ -213,9 +226,12 @@ def commitless(kind: Place, **changes: object) -> Occurrence:
 
 
 def finding(made: Credential, places: tuple[Occurrence, ...], exposure: Exposure) -> Finding:
-    """Return a new finding with its remediation."""
+    """Return a new finding with its remediation; of each path one or two kinds of place."""
     steps = remediation(made.identity.access_key_id)
-    return Finding(made, places, exposure, remediation=steps)
+    paths = dict.fromkeys(one.path for one in places if one.path)
+    kinds = [chosen("dotenv", path, sure=path.endswith(b"env")) for path in paths]
+    kinds += [chosen("ecs-task", path, sure=False) for path in paths if not path.endswith(b"env")]
+    return Finding(made, places, exposure, remediation=steps, places=tuple(kinds))
 
 
 def target(**changes: object) -> Target:

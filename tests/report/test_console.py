@@ -35,6 +35,7 @@ from tests.report.builder import (
     finding_in_history,
     finding_in_stash,
     finding_low,
+    finding_of_all_places,
     hostile,
     incomplete,
     judged,
@@ -163,7 +164,7 @@ def test_only_a_long_word_or_command_exceeds_the_width(name: str, width: int) ->
     for line in lines:
         assert line == line.rstrip()
         # The name of a command stays whole, and so does a value.
-        if len(line) > width and not re.match(r" +(?:aws|git) ", line):
+        if len(line) > width and not re.match(r" +(?:aws|git|leakscan) ", line):
             assert len(line.removesuffix(" \\")[14:].split()) == 1, line
 
 
@@ -308,9 +309,37 @@ def test_a_canary_is_left_alone() -> None:
 
 def test_a_remediation_is_told_once_and_then_only_where_it_differs() -> None:
     report = text(result(finding_at_head(), finding_in_history()))
-    assert report.count("Give the program an IAM role") == 1
+    assert report.count("Find out who used it") == 1
     assert report.count("get-access-key-last-used") == 2
     assert "The other steps are those of finding 1." in report
+
+
+def test_what_is_not_urgent_is_left_to_the_plan() -> None:
+    made = finding_in_history()
+    report = text(result(made))
+    assert "Give the program an IAM role" not in report
+    assert "Then replace, delete, prevent, in 3 steps:" in report
+    assert f"leakscan remedy {made.credential.fingerprint}" in report
+
+
+def test_steps_of_no_known_phase_are_all_told() -> None:
+    made = finding_in_history()
+    assert made.remediation is not None
+    plain = replace(made, remediation=replace(made.remediation, phases=()))
+    assert "Give the program an IAM role" in text(result(plain))
+
+
+def test_the_place_is_named_with_its_reason() -> None:
+    report = text(result(finding_in_history()), replace(OPTIONS, width=200))
+    said = "a file .env (config/prod.env): it is a file of environment variables"
+    assert row(report, "Stands in") == said
+    assert row(report, "Instead") == "the role of whoever is signed in"
+
+
+def test_doubt_about_the_place_is_said() -> None:
+    report = text(result(finding_of_all_places()), replace(OPTIONS, width=200))
+    assert "perhaps a file .env (link, named), or a task of Amazon ECS: it is a file" in report
+    assert "or the role of the task" in report
 
 
 def test_ten_skipped_are_listed_and_the_others_counted() -> None:

@@ -175,6 +175,7 @@ def test_schema_lists_the_values_of_the_model(enum: type[StrEnum], listed: list[
         (contract.ExposureDoc, DEFS["exposure"]),
         (contract.OccurrenceDoc, DEFS["occurrence"]),
         (contract.RemediationDoc, DEFS["remediation"]),
+        (contract.ChosenDoc, DEFS["chosen"]),
         (contract.SkippedDoc, DEFS["skipped"]),
         (contract.ScopeDoc, DEFS["scope"]),
         (contract.AcceptedDoc, DEFS["accepted"]),
