@@ -111,8 +111,8 @@ def _plain(name: str) -> str:
 
 
 @cache
-def _loader() -> Loader:
-    # Only botocore's own models: what a user added to theirs is not what AWS has.
+def loader() -> Loader:
+    """Return what reads botocore's own models; what a user added to theirs is not AWS's."""
     return Loader([Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
@@ -120,7 +120,7 @@ def _loader() -> Loader:
 def _model(service: str) -> ServiceModel | None:
     if service not in services():
         return None
-    return ServiceModel(_loader().load_service_model(service, "service-2"), service)
+    return ServiceModel(loader().load_service_model(service, "service-2"), service)
 
 
 @cache
@@ -149,9 +149,7 @@ def _described(service: str, kind: str) -> dict[str, dict[str, dict[str, str]]]:
     if service not in services():
         return {}
     try:
-        described: dict[str, dict[str, dict[str, str]]] = _loader().load_service_model(
-            service, kind
-        )
+        described: dict[str, dict[str, dict[str, str]]] = loader().load_service_model(service, kind)
     except (DataNotFoundError, UnknownServiceError):
         return {}
     return described

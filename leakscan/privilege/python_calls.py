@@ -1,0 +1,450 @@
+"""The calls of AWS in Python: what is done with clients and resources, as operations.
+
+Part of the privilege stage. In: the modules of a program. Out: Calls, and as Unclear what is one
+of AWS and cannot be told which.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from leakscan.permissions import Call, Spot, Text, Unclear
+from leakscan.privilege import python_resources as resources
+from leakscan.privilege import python_texts as texts
+from leakscan.privilege import python_values as v
+from leakscan.privilege.given import Given
+from leakscan.privilege.given import call as call_of
+from leakscan.privilege.operations import members, operation_of, required
+from leakscan.privilege.python_aws import Aws
+from leakscan.privilege.python_eval import Evaluation, Evaluator
+from leakscan.privilege.python_said import spot_of
+from leakscan.privilege.python_scopes import Site
+from leakscan.privilege.python_values import Open, Value, Values
+from leakscan.privilege.syntax import hole, joined
+
+Found = Iterator[Call | Unclear]
+
+_UPLOAD: Final = ("PutObject", "AbortMultipartUpload")
+"""An upload in parts needs no more, whatever its size.
+
+Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html
+"""
+_TRANSFERS: Final = {
+    "upload_file": ("Filename", "Bucket", "Key", "ExtraArgs"),
+    "upload_fileobj": ("Fileobj", "Bucket", "Key", "ExtraArgs"),
+    "download_file": ("Bucket", "Key", "Filename", "ExtraArgs"),
+    "download_fileobj": ("Bucket", "Key", "Fileobj", "ExtraArgs"),
+    "copy": ("CopySource", "Bucket", "Key", "ExtraArgs"),
+}
+"""Source: boto3, `boto3/s3/inject.py`; the parameters in their order."""
+_OF_ITEMS: Final = {
+    "upload_file": ("Filename", "Key", "ExtraArgs"),
+    "upload_fileobj": ("Fileobj", "Key", "ExtraArgs"),
+    "download_file": ("Key", "Filename", "ExtraArgs"),
+    "download_fileobj": ("Key", "Fileobj", "ExtraArgs"),
+    "copy": ("CopySource", "Key", "ExtraArgs"),
+}
+_SILENT: Final = frozenset(
+    {"can_paginate", "close", "exceptions", "meta", "waiter_names", "get_available_subresources"}
+    | {"__enter__", "__exit__", "__aenter__", "__aexit__", "get_paginator", "get_waiter"}
+)
+_TOKENS: Final = {
+    ("rds", "generate_db_auth_token"): "it signs in to a database: rds-db:connect for its user",
+    ("dsql", "generate_db_connect_auth_token"): "it signs in to a database: dsql:DbConnect",
+    ("dsql", "generate_db_connect_admin_auth_token"): (
+        "it signs in to a database: dsql:DbConnectAdmin"
+    ),
+}
+_DEEP: Final = 6
+_TEXTS: Final = 64
+_USUAL: Final = (
+    "s3",
+    "dynamodb",
+    "sqs",
+    "sns",
+    "lambda",
+    "secretsmanager",
+    "ssm",
+    "kms",
+    "sts",
+    "ses",
+    "logs",
+    "events",
+    "stepfunctions",
+    "kinesis",
+    "cloudwatch",
+    "ecs",
+    "ecr",
+    "glue",
+    "athena",
+    "cognito-idp",
+    "bedrock-runtime",
+)
+"""Where a call of an unknown object is looked for, besides the services that the code uses."""
+
+
+class Calls:
+    """Makes Calls of one program."""
+
+    def __init__(self, evaluator: Evaluator, aws: Aws) -> None:
+        self._evaluator, self._aws = evaluator, aws
+        self._used: set[v.Origin] = set()
+        self._made: dict[v.Origin, None] = {}
+        self._paged: set[Spot] = set()
+        self._pagers: dict[Spot, v.Paginator | v.Waiter] = {}
+        self._unknown: list[tuple[ast.Call, Spot]] = []
+
+    def of_call(self, site: Site) -> Found:
+        """Yield what one call in the code does. Raises TooMuchError."""
+        call = site.node
+        if not isinstance(call, ast.Call):
+            return
+        here = Evaluation(self._evaluator, site.place, None)
+        spot = spot_of(here.path, call)
+        if isinstance(call.func, ast.Attribute):
+            yield from self._of_receiver(call, call.func.attr, here, spot)
+        elif isinstance(call.func, ast.Name) and call.func.id == "getattr" and call.args:
+            yield from self._of_getattr(here.of(call.args[0]), call, here, spot)
+        if any(isinstance(one, v.Lost) and one.spot == spot for one in here.of(call)):
+            yield Unclear(spot, "its service is not known before it runs")
+        for value in here.of(call):
+            self._note(value)
+
+    def of_read(self, site: Site) -> Found:
+        """Yield what an attribute loads: `table.item_count`. Raises TooMuchError."""
+        node = site.node
+        if not isinstance(node, ast.Attribute):
+            return
+        here = Evaluation(self._evaluator, site.place, None)
+        for value in here.of(node.value):
+            if isinstance(value, v.Item) and resources.is_data(value, node.attr):
+                done = resources.load(value)
+                if done is not None and not value.origin.is_elsewhere:
+                    self._used.add(value.origin)
+                    yield self._done(value, done, [], spot_of(here.path, node))
+
+    def rest(self) -> Found:
+        """Yield what is left when all calls were looked at."""
+        yield from self._aws.notes.values()
+        for spot, one in self._pagers.items():
+            if spot not in self._paged:
+                yield from self._call(one.client, one.operation, [], spot)
+        spots = {origin.spot for origin in self._used}
+        for origin in self._made:
+            if origin.spot not in spots and not origin.is_elsewhere:
+                spots.add(origin.spot)
+                yield Unclear(origin.spot, f"no call of this client of {origin.service} was found")
+        yield from self._of_unknown()
+
+    # -- receivers --------------------------------------------------------------------------
+
+    def _of_receiver(self, call: ast.Call, name: str, here: Evaluation, spot: Spot) -> Found:
+        assert isinstance(call.func, ast.Attribute)
+        receivers = here.of(call.func.value)
+        found: list[Call | Unclear] = []
+        missing: list[Unclear] = []
+        for value in receivers:
+            for one in self._of_value(value, name, call, here, spot):
+                is_missing = isinstance(one, Unclear) and one.why.endswith(_NO_SUCH)
+                (missing if is_missing else found).append(one)
+        # Of several clients that a name may be, those without the method are none of it.
+        yield from _once(found) or missing[:1]
+        if all(isinstance(value, Open | v.External) for value in receivers):
+            self._unknown.append((call, spot))
+
+    def _of_value(
+        self, value: Value, name: str, call: ast.Call, here: Evaluation, spot: Spot
+    ) -> Found:
+        origin = _origin_of(value)
+        if origin is not None:
+            self._used.add(origin)
+            if origin.is_elsewhere:
+                return
+        match value:
+            case v.Client():
+                yield from self._of_client(value, name, call, here, spot)
+            case v.Transfer() if name in _TRANSFERS:
+                names = ("Filename", "Bucket", "Key") if name == "upload_file" else ()
+                renamed = _positional(call, names or ("Bucket", "Key", "Filename"))
+                yield from self._transfer(value.client, name, _given_of(renamed, here), spot)
+            case v.Paginator() | v.Waiter() if name in {"paginate", "wait"}:
+                self._paged.add(value.spot)
+                given = self._given(value.client.origin.service, value.operation, call, here)
+                yield from self._call(value.client, value.operation, given, spot)
+            case v.Service() | v.Item():
+                yield from self._of_resource(value, name, call, here, spot)
+            case v.Collection():
+                yield from self._of_collection(value, name, call, here, spot)
+            case v.Lost():
+                yield Unclear(spot, "it is a call of a client whose service is not known")
+
+    def _of_client(
+        self, client: v.Client, name: str, call: ast.Call, here: Evaluation, spot: Spot
+    ) -> Found:
+        service = client.origin.service
+        operation = operation_of(service, name)
+        if operation is not None:
+            given = self._given(service, operation, call, here)
+            yield from self._call(client, operation, given, spot)
+        elif service == "s3" and name in _TRANSFERS:
+            given = _given_of(_positional(call, _TRANSFERS[name]), here)
+            yield from self._transfer(client, name, given, spot)
+        elif name in {"get_paginator", "get_waiter"}:
+            if not any(isinstance(one, v.Paginator | v.Waiter) for one in here.of(call)):
+                yield Unclear(spot, "what it calls again and again is not known before it runs")
+        elif name == "generate_presigned_url":
+            yield from self._presigned(client, call, here, spot)
+        elif name == "generate_presigned_post" and service == "s3":
+            given = _given_of(_positional(call, ("Bucket", "Key")), here)
+            yield from self._call(client, "PutObject", given, spot)
+        elif (service, name) in _TOKENS:
+            yield Unclear(spot, _TOKENS[service, name])
+        elif name not in _SILENT:
+            yield Unclear(spot, f"{service} {_NO_SUCH}")
+
+    def _presigned(self, client: v.Client, call: ast.Call, here: Evaluation, spot: Spot) -> Found:
+        """Yield the operation that a signed address is for: who signs needs the permission."""
+        named = _positional(call, ("ClientMethod", "Params"))
+        methods = texts.whole(here.of(named.get("ClientMethod")))
+        operations = [operation_of(client.origin.service, method) for method in methods]
+        given = _flat(here.of(named["Params"])) if "Params" in named else []
+        for operation in operations:
+            if operation is not None:
+                yield from self._call(client, operation, given, spot)
+        if not any(operations):
+            yield Unclear(spot, "what the signed address is for is not known before it runs")
+
+    def _of_getattr(self, receivers: Values, call: ast.Call, here: Evaluation, spot: Spot) -> Found:
+        for value in receivers:
+            origin = _origin_of(value)
+            if origin is None or origin.is_elsewhere:
+                continue
+            self._used.add(origin)
+            names = texts.whole(here.of(call.args[1])) if len(call.args) > 1 else []
+            operations = [operation_of(origin.service, name) for name in names]
+            for operation in filter(None, operations):
+                yield from self._call(v.Client(origin), operation, [], spot)
+            if not any(operations):
+                why = f"which call of {origin.service} it is is not known before it runs"
+                yield Unclear(spot, why)
+
+    # -- resources --------------------------------------------------------------------------
+
+    def _of_resource(
+        self, owner: v.Service | v.Item, name: str, call: ast.Call, here: Evaluation, spot: Spot
+    ) -> Found:
+        origin = owner.origin
+        kind = resources.transfer(owner, name) if isinstance(owner, v.Item) else ""
+        action = resources.action(owner, name)
+        if action is not None:
+            given = self._given(origin.service, action[0].operation, call, here)
+            yield self._done(owner, action[0], given, spot)
+        elif kind and isinstance(owner, v.Item):
+            order = _OF_ITEMS[name]
+            names = tuple(one for one in order if one != "Key" or owner.kind == "Bucket")
+            given = _given_of(_positional(call, names), here)
+            yield from self._transfer(v.Client(origin), name, [*_own(owner), *given], spot)
+        elif name == "batch_writer" and isinstance(owner, v.Item):
+            tables = resources.identifier(owner, "name")
+            given = [((("RequestItems",), text), ()) for text in tables]
+            yield from self._call(v.Client(origin), "BatchWriteItem", given, spot)
+        elif name == "create_tags" and origin.service == "ec2":
+            given = self._given("ec2", "CreateTags", call, here)
+            yield from self._call(v.Client(origin), "CreateTags", given, spot)
+        elif name == "delete_tags" and origin.service == "ec2":
+            yield from self._call(v.Client(origin), "DeleteTags", [], spot)
+        elif name not in _SILENT and not self._makes(owner, name):
+            yield Unclear(spot, f"this resource of {origin.service} {_NO_SUCH}")
+
+    def _makes(self, owner: v.Service | v.Item, name: str) -> bool:
+        return (
+            resources.made(owner, name, []) is not None
+            or resources.collection(owner, name) is not None
+        )
+
+    def _of_collection(
+        self, value: v.Collection, name: str, call: ast.Call, here: Evaluation, spot: Spot
+    ) -> Found:
+        """Yield what going through a collection calls, once for a chain of filters."""
+        if name in resources.PASSING:
+            done = resources.listing(value)
+            inner = call.func.value if isinstance(call.func, ast.Attribute) else None
+            is_chained = isinstance(inner, ast.Call)
+            if done is not None and not (is_chained and name != "filter"):
+                given = self._given(value.owner.origin.service, done.operation, call, here)
+                yield self._done(value.owner, done, given, spot)
+            return
+        done = resources.batch(value, name)
+        if done is None:
+            yield Unclear(spot, f"a collection of {value.owner.origin.service} {_NO_SUCH}")
+            return
+        listing = resources.listing(value)
+        if listing is not None:
+            yield self._done(value.owner, listing, [], spot)
+        given = self._given(value.owner.origin.service, done.operation, call, here)
+        yield self._done(value.owner, done, given, spot)
+
+    def _done(
+        self, owner: v.Service | v.Item, done: resources.Done, given: Given, spot: Spot
+    ) -> Call:
+        filled: Given = [
+            (tuple((part,) for part in path), text)
+            for path, several in done.filled
+            for text in several
+        ]
+        origin = owner.origin
+        return call_of(origin.service, done.operation, [*filled, *given], spot, origin.region)
+
+    # -- calls ------------------------------------------------------------------------------
+
+    def _call(self, client: v.Client, operation: str, given: Given, spot: Spot) -> Found:
+        origin = client.origin
+        self._used.add(origin)
+        if not origin.is_elsewhere:
+            yield call_of(origin.service, operation, given, spot, origin.region)
+
+    def _transfer(self, client: v.Client, name: str, given: Given, spot: Spot) -> Found:
+        """Yield what an upload, download or copy by boto3's transfer manager calls."""
+        given = [
+            (path[1:] if path[0] == ("ExtraArgs",) and len(path) > 1 else path, text)
+            for path, text in given
+        ]
+        if name.startswith("download"):
+            operations: tuple[str, ...] = ("HeadObject", "GetObject")
+        else:
+            operations = _UPLOAD
+        if name == "copy":
+            source = [(path[1:], text) for path, text in given if path[0] == ("CopySource",)]
+            yield from self._call(client, "HeadObject", [one for one in source if one[0]], spot)
+            operations = ("CopyObject", "AbortMultipartUpload")
+            given = [one for one in given if one[0][0] != ("CopySource",)]
+            given += [((("CopySource",),), text) for text in _source(source)]
+        for operation in operations:
+            yield from self._call(client, operation, given, spot)
+
+    def _given(self, service: str, operation: str, call: ast.Call, here: Evaluation) -> Given:
+        """Return what a call gives; `**` that is not known gives all that is required."""
+        found: Given = []
+        is_whole = True
+        for one in call.keywords:
+            values = here.of(one.value)
+            if one.arg is not None:
+                texts_of_member = _flat(values, one.arg)
+                found += [(((one.arg,), *path), text) for path, text in texts_of_member]
+                continue
+            found += _flat([value for value in values if isinstance(value, v.Table)])
+            is_whole = all(isinstance(value, v.Table) and value.is_whole for value in values)
+        if not is_whole:
+            known = {path[0] for path, _ in found}
+            needed = members(service, operation)
+            open_names = [name for name in required(service, operation) if name in needed]
+            found += [(((name,),), (hole(name),)) for name in open_names if (name,) not in known]
+        if operation in {"CopyObject", "UploadPartCopy"}:
+            source = [(path[1:], text) for path, text in found if path[0] == ("CopySource",)]
+            found = [one for one in found if one[0][0] != ("CopySource",)]
+            found += [((("CopySource",),), text) for text in _source(source)]
+        return found
+
+    # -- what is not known ------------------------------------------------------------------
+
+    def _note(self, value: Value) -> None:
+        if isinstance(value, v.Client | v.Service):
+            self._made.setdefault(value.origin)
+        elif isinstance(value, v.Paginator | v.Waiter):
+            self._pagers.setdefault(value.spot, value)
+
+    def _of_unknown(self) -> Found:
+        """Yield calls of unknown objects that look like those of a client."""
+        services = {origin.service for origin in self._made}
+        for call, spot in self._unknown:
+            assert isinstance(call.func, ast.Attribute)
+            name, given = call.func.attr, [one.arg for one in call.keywords if one.arg]
+            if not given or call.args or "_" not in name:
+                continue
+            for service in (*sorted(services), *_USUAL):
+                operation = operation_of(service, name)
+                if operation is None:
+                    continue
+                tops = {member.partition(".")[0] for member in members(service, operation)}
+                if tops.intersection(given):
+                    why = f"its object is not followed; {service} has such a call"
+                    yield Unclear(spot, why)
+                    break
+
+
+_NO_SUCH: Final = "has no such call that is known"
+
+
+def _once(found: Iterable[Call | Unclear]) -> list[Call | Unclear]:
+    """Return each once: calls hold dicts, so that they are no keys."""
+    kept: list[Call | Unclear] = []
+    for one in found:
+        if one not in kept:
+            kept.append(one)
+    return kept
+
+
+def _origin_of(value: Value) -> v.Origin | None:
+    match value:
+        case v.Client() | v.Service() | v.Item():
+            return value.origin
+        case v.Collection():
+            return value.owner.origin
+        case v.Paginator() | v.Waiter() | v.Transfer():
+            return value.client.origin
+    return None
+
+
+def _own(item: v.Item) -> Given:
+    """Return bucket and key of a resource of S3."""
+    found: Given = []
+    for name, several in item.identifiers:
+        member = "Key" if name == "Key" else "Bucket"
+        found += [(((member,),), text) for text in several]
+    return found
+
+
+def _positional(call: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
+    """Return the arguments of a call by name; those by position get theirs."""
+    named = {
+        name: node
+        for name, node in zip(names, call.args, strict=False)
+        if not isinstance(node, ast.Starred)
+    }
+    return named | {one.arg: one.value for one in call.keywords if one.arg}
+
+
+def _given_of(named: dict[str, ast.expr], here: Evaluation) -> Given:
+    return [
+        (((name,), *path), text)
+        for name, node in named.items()
+        for path, text in _flat(here.of(node), name)
+    ]
+
+
+def _flat(values: Iterable[Value], name: str = "", depth: int = 0) -> Given:
+    """Return the texts in values with the keys that lead to each; lists have none of their own."""
+    found: Given = []
+    plain: list[Value] = []
+    for value in values:
+        if depth > _DEEP or len(found) > _TEXTS:
+            break
+        if isinstance(value, v.Table):
+            for key, inner in value.items:
+                last = key[-1] if key and isinstance(key[-1], str) else name
+                below = _flat(inner, last, depth + 1) or [((), (hole(last),))]
+                found += [((key, *path), text) for path, text in below]
+        elif isinstance(value, v.Series):
+            for element in value.elements:
+                found += _flat(element, name, depth + 1)
+        else:
+            plain.append(value)
+    return [*found, *(((), text) for text in texts.texts_of(plain, name))]
+
+
+def _source(given: Given) -> tuple[Text, ...]:
+    """Return a source to copy from as one text: `bucket/key`."""
+    whole = [text for path, text in given if not path]
+    buckets = [text for path, text in given if path == (("Bucket",),)]
+    keys = [text for path, text in given if path == (("Key",),)]
+    return (*whole, *(joined(bucket, ("/",), key) for bucket in buckets for key in keys))
