@@ -79,6 +79,7 @@ class Need(Record, frozen=True):
     resources: tuple[Text, ...]
     spot: Spot
     reason: str = ""
+    conditions: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 class Statement(Record, frozen=True):

@@ -40,6 +40,8 @@ class Wanted(Record, frozen=True):
     """For iam:PassRole: the service that is given the role, empty where that is not known."""
     role: str = ""
     """For iam:PassRole: the argument that names it."""
+    hole: str = ""
+    """For iam:PassRole: a word for a role that no argument names."""
 
 
 class Actions(Record, frozen=True):
@@ -119,6 +121,10 @@ def _passed(call: Call, own: tuple[Wanted, ...], tables: Tables) -> Iterator[Wan
         reason = f"{call.operation} hands a role to a service ({name})"
         service = ours.service if ours else ""
         yield Wanted("iam:PassRole", ("role",), {}, reason, passed_to=service, role=name)
+    word = ours.implied.get(call.operation, "") if ours and not names else ""
+    if ours and word:
+        reason = f"{call.operation} hands a role to a service that no argument names"
+        yield Wanted("iam:PassRole", ("role",), {}, reason, passed_to=ours.service, hole=word)
 
 
 def _is_role(name: str) -> bool:

@@ -27,6 +27,7 @@ _PARTIQL: Final = re.compile(
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 _ADDRESS: Final = re.compile(r"<([^<>]{1,320})>\s*\Z")
+_PROFILE: Final = re.compile(r"(?:us|eu|apac|ap|jp|au|ca|us-gov|global)\.([a-z0-9-]+\..{1,120})\Z")
 _MAX_TEXT: Final = 4096
 
 
@@ -135,10 +136,35 @@ def _address(text: Text) -> Text:
     return text if found is None else (found[1],)
 
 
+def _of_ecs(call: Call) -> Call:
+    """Take the revision off a task definition: `web:3`."""
+    arguments = dict(call.arguments)
+    for text in arguments.get("taskDefinition", ()):
+        family, _, revision = (literal(text) or "").partition(":")
+        if revision.isdigit():
+            arguments |= {"taskDefinition": ((family,),), "Revision": ((revision,),)}
+    return replace(call, arguments=arguments)
+
+
+def _of_bedrock(call: Call) -> Call:
+    """Tell an inference profile by its id, `us.anthropic.claude-...`, from a model."""
+    found = [_PROFILE.match(literal(text) or "") for text in call.arguments.get("modelId", ())]
+    profiles = [one for one in found if one is not None]
+    if not profiles or len(profiles) != len(found):
+        return call
+    more: dict[str, tuple[Text, ...]] = {
+        "ProfileId": tuple((one[0],) for one in profiles),
+        "modelId": tuple((one[1],) for one in profiles),
+    }
+    return replace(call, arguments={**call.arguments, **more})
+
+
 _CHANGES: Final[Mapping[str, Callable[[Call], Call]]] = {
     "s3": _of_s3,
     "sqs": _of_sqs,
     "dynamodb": _of_dynamodb,
     "ses": _of_ses,
     "sesv2": _of_ses,
+    "ecs": _of_ecs,
+    "bedrock-runtime": _of_bedrock,
 }

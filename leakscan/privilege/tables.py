@@ -47,10 +47,14 @@ class Rule(Record, frozen=True):
 
 
 class Passed(Record, frozen=True):
-    """Which service is given a role, and by which arguments."""
+    """Which service is given a role, and by which arguments.
+
+    `implied` names the role that an operation hands on though no argument says which.
+    """
 
     service: str
     members: tuple[str, ...]
+    implied: dict[str, str] = field(default_factory=dict)
 
 
 class ActionData(Record, frozen=True):
@@ -62,7 +66,7 @@ class ActionData(Record, frozen=True):
     unknown: dict[str, frozenset[str]]
     operations: dict[str, dict[str, tuple[Rule | str, ...]]]
     passed: dict[str, Passed]
-    event_sources: dict[str, str]
+    event_sources: dict[str, tuple[str, ...]]
 
 
 class ResourceData(Record, frozen=True):
@@ -72,6 +76,7 @@ class ResourceData(Record, frozen=True):
     members: dict[str, dict[str, dict[str, tuple[str, ...]]]]
     defaults: dict[str, str]
     many: frozenset[str]
+    asked: frozenset[str]
     meant: dict[str, tuple[str, ...]]
 
 

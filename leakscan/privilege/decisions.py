@@ -1,0 +1,212 @@
+"""What a human must decide before a suggested role is used, a sentence each.
+
+Part of the privilege stage. In: statements, needs, usage, events. Out: sentences, the most
+dangerous first. They name actions and counts; what comes from a repository or an event and is named
+here is cleaned where it is written.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+from leakscan.permissions import Hole, Need, Statement, Text, Usage
+from leakscan.privilege.cloudtrail import Trail
+from leakscan.privilege.needs import Needs
+from leakscan.privilege.policy import shown
+from leakscan.privilege.tables import Tables
+
+REFINE: Final = (
+    "This is a starting point. Run with it, then compare with what IAM Access Analyzer says: unused "
+    "access, and a policy generated from CloudTrail (aws accessanalyzer start-policy-generation)."
+)
+_NAMED: Final = 8
+_SOURCES: Final = 3
+_ESCALATES: Final = "Permissions management"
+_DESTROYS: Final = re.compile(
+    r":(?:Batch)?(?:Delete|Terminate|Remove|Purge|Destroy|Deregister|ScheduleKeyDeletion|Reset)"
+)
+_HARMLESS: Final = ("sqs:DeleteMessage", "ec2:DeleteTags")
+_RISES: Final = (
+    "iam:PassRole", "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreateUser",
+    "iam:UpdateLoginProfile", "sts:AssumeRole", "lambda:UpdateFunctionCode", "ssm:SendCommand",
+    "ssm:StartSession", "kms:CreateGrant", "ec2:ModifyInstanceAttribute",
+)  # fmt: skip
+_ENCRYPTED: Final = {
+    "s3:GetObject": "kms:Decrypt",
+    "s3:PutObject": "kms:GenerateDataKey",
+    "sqs:ReceiveMessage": "kms:Decrypt",
+    "sqs:SendMessage": "kms:Decrypt, kms:GenerateDataKey",
+    "sns:Publish": "kms:Decrypt, kms:GenerateDataKey",
+    "secretsmanager:GetSecretValue": "kms:Decrypt",
+    "ssm:GetParameter": "kms:Decrypt",
+    "ssm:GetParameters": "kms:Decrypt",
+    "ssm:GetParametersByPath": "kms:Decrypt",
+    "dynamodb:GetItem": "kms:Decrypt",
+    "kinesis:GetRecords": "kms:Decrypt",
+    "kinesis:PutRecord": "kms:GenerateDataKey",
+    "kinesis:PutRecords": "kms:GenerateDataKey",
+}
+_DEFAULTS: Final = (
+    "This is not needed for keys that AWS manages (aws/s3, SSE-S3, aws/secretsmanager)."
+)
+
+
+def of_events(trail: Trail) -> Iterator[str]:
+    """Say whose calls the policy was made from, and that an intruder's would be among them."""
+    calls = len(trail.calls) + len(trail.refused) + len(trail.unknown)
+    when = f", {trail.first} to {trail.last}" if trail.first else ""
+    yield (
+        f"The policy is made of {calls} calls in CloudTrail{when}. IF SOMEBODY ELSE USED THE KEY, "
+        "WHAT THEY DID IS IN IT: check the addresses and programs below, and take out what is not "
+        "yours."
+    )
+    for name, sources in sorted(trail.sources.items()):
+        yield (
+            f"{name} was asked for from {_some(sources.addresses, _SOURCES)} by "
+            f"{_some(sources.agents, _SOURCES)}."
+        )
+    yield (
+        "CloudTrail has no data events (objects of S3, items of DynamoDB, messages, invocations) "
+        "unless a trail records them: what is missing here may still be needed."
+    )
+    if trail.by_sessions:
+        yield (
+            f"{trail.by_sessions} events are of sessions that were made with the key; they are not "
+            "in the policy. Look at them: a role that the key assumes has permissions of its own."
+        )
+    if trail.others:
+        yield f"{trail.others} events of other keys in the file were left out."
+    if trail.failed:
+        yield f"{trail.failed} calls were allowed and failed for another reason; they count as used."
+    if trail.not_read:
+        yield f"{trail.not_read} events could not be read, or were more than are looked at."
+
+
+def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
+    """Name what changes permissions, what lets its holder rise, and what destroys."""
+    actions = sorted({action for one in found for action in one.actions})
+    levels = {action: row.level for action in actions if (row := tables.row(action)) is not None}
+    manages = [
+        action
+        for action in actions
+        if action.startswith("iam:") or levels.get(action) == _ESCALATES
+    ]
+    manages = [
+        action for action in manages if action != "iam:PassRole" and not _is_read(levels, action)
+    ]
+    if manages:
+        yield (
+            f"DANGER: {_some(manages, _NAMED)} change who may do what. Whoever has this role can "
+            "give themselves more: keep them out of the role of an application, or bound it with a "
+            "permissions boundary."
+        )
+    rises = [action for action in actions if action in _RISES and action not in manages]
+    if rises:
+        yield (
+            f"{_some(rises, _NAMED)}: with it the role can act as something else. Check that each "
+            "resource is named, and that what it names has no more rights than this role should."
+        )
+    destroys = [one for one in actions if _DESTROYS.search(one) and one not in _HARMLESS]
+    if destroys:
+        yield f"It may destroy: {_some(destroys, _NAMED)}. Is that wanted in the same role?"
+
+
+def _is_read(levels: dict[str, str], action: str) -> bool:
+    return levels.get(action) in ("Read", "List")
+
+
+def of_resources(found: Sequence[Statement], chosen: Needs) -> Iterator[str]:
+    """Say where resources are wide, open, or in another account."""
+    anything = sorted({a for one in found if one.resources == (("*",),) for a in one.actions})
+    if anything:
+        yield (
+            f"{_some(anything, _NAMED)}: IAM lets no resource be named here, so it is * ; "
+            "conditions such as aws:RequestedRegion can narrow it."
+        )
+    if any(
+        Hole(name) in text for one in found for text in one.resources for name in chosen.variables
+    ):
+        yield (
+            "Fill in the variables: they are names that only show when the program runs. Where one "
+            "variable stands for several things, write a resource for each."
+        )
+    wide = sorted({shown(text) for one in found for text in one.resources if _is_wide(text)})
+    if wide:
+        yield (
+            f"{len(wide)} resources end in * or hold one, as the code makes these names when it "
+            f"runs: {_some(wide, _SOURCES)}. Write the longest beginning that they share."
+        )
+    accounts = sorted({one for two in found for text in two.resources for one in _accounts(text)})
+    if len(accounts) > 1:
+        yield (
+            f"The resources are in several accounts ({_some(accounts, _SOURCES)}): in those of "
+            "others the resource's own policy, and a KMS key's, must allow the role too."
+        )
+    if chosen.passed_openly:
+        yield (
+            "iam:PassRole stands without iam:PassedToService in some statement, since it is not "
+            "known to which service the role is handed: add the condition."
+        )
+
+
+def _is_wide(text: Text) -> bool:
+    parts = "".join(part for part in text if isinstance(part, str))
+    return text != ("*",) and "*" in parts.replace("${*}", "").removesuffix(":*")
+
+
+def _accounts(text: Text) -> Iterator[str]:
+    fields = shown(text).split(":")
+    if len(fields) > 5 and fields[4].isdigit():
+        yield fields[4]
+
+
+def of_services(needs: Sequence[Need]) -> Iterator[str]:
+    """Say what the calls may need besides, which the code does not show."""
+    actions = {need.action for need in needs}
+    encrypted = sorted(actions & set(_ENCRYPTED))
+    if encrypted:
+        more = sorted({one for name in encrypted for one in _ENCRYPTED[name].split(", ")})
+        yield (
+            f"If what {_some(encrypted, _NAMED)} touches is encrypted with a KMS key of your own, "
+            f"the role needs {_some(more, _NAMED)} on that key. {_DEFAULTS}"
+        )
+    if "s3:GetObject" in actions and "s3:ListBucket" not in actions:
+        yield (
+            "Without s3:ListBucket S3 answers 403 instead of 404 for an object that is not there. "
+            "Add it on the bucket only if the code tells the two apart."
+        )
+    if "s3:PutObject" in actions and "s3:AbortMultipartUpload" not in actions:
+        yield (
+            "SDKs upload large objects in parts: s3:AbortMultipartUpload lets them tidy up after a "
+            "failure. A lifecycle rule that ends incomplete uploads does without."
+        )
+    if any(action.startswith("lambda:Create") for action in actions):
+        yield "A Lambda function in a VPC needs ec2:CreateNetworkInterface and its like in its role."
+
+
+def of_code(usage: Usage, chosen: Needs, *, is_from_events: bool) -> Iterator[str]:
+    """Say what was not understood, and what was not looked at."""
+    if chosen.unknown:
+        number = len(chosen.unknown)
+        yield (
+            f"{number} calls have no action of the same name in IAM, and none is known: look them "
+            "up in the Service Authorization Reference. Nothing was guessed."
+        )
+    if usage.unclear:
+        yield (
+            f"{len(usage.unclear)} places use AWS in a way that could not be told: read them, and "
+            "add what they do."
+        )
+    if tests := usage.left_out.get("tests"):
+        yield f"{tests} files of tests were left out; --include-tests takes them in."
+    if not is_from_events:
+        yield (
+            "The code at HEAD may not be what runs: other branches, other repositories and people "
+            "may use the same key. aws iam get-access-key-last-used and CloudTrail tell."
+        )
+
+
+def _some(items: Collection[str], number: int) -> str:
+    shown_items = list(items)[:number]
+    rest = len(items) - len(shown_items)
+    return ", ".join(shown_items) + (f" and {rest} more" if rest else "")
