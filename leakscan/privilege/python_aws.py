@@ -40,12 +40,19 @@ _MAKERS: Final = frozenset(["client", "create_client", "resource"])
 _PASSED: Final = frozenset(
     {"enter_async_context", "enter_context", "contextlib.closing", "copy.copy", "closing", "str"}
     | {"os.fspath", "pathlib.Path", "pathlib.PurePosixPath", "Path", "PurePosixPath", "iter"}
-    | {"next", "list", "tuple", "sorted", "reversed", "set", "asyncio.run"}
+    | {"next", "asyncio.run"}
 )
+_LISTS: Final = frozenset(["list", "tuple", "sorted", "reversed", "set"])
 _ENVIRONMENT: Final = frozenset(["os.getenv", "os.environ.get", "os.environ.pop", "environ.get"])
 _JOINS: Final = frozenset(["os.path.join", "posixpath.join"])
 _STUBS: Final = re.compile(r"(?:mypy_boto3|types_(?:aio)?boto(?:3|core))_(\w+?)(?:\.\w+)*\.(\w+)\Z")
 _AWS_HOST: Final = re.compile(r"amazonaws\.com|\.api\.aws\b|\.aws\.dev\b")
+_OWN_ENDPOINTS: Final = frozenset(
+    {"apigatewaymanagementapi", "cloudsearchdomain", "dax", "iot-data", "iot-jobs-data"}
+    | {"kinesis-video-archived-media", "kinesis-video-media", "kinesis-video-signaling"}
+    | {"mediaconvert", "mediastore-data", "neptunedata", "route53-recovery-cluster"}
+)
+"""Services of which each customer has an endpoint that the code has to name."""
 _ANNOTATION_NODES: Final = 40
 
 
@@ -148,6 +155,14 @@ class Aws:
             found = here.of(call.args[0])
             is_stepped = name in {"next", "iter"}
             return union(*(self._next(value) for value in found)) if is_stepped else found
+        if name in _LISTS and len(call.args) == 1:
+            found = here.of(call.args[0])
+            return tuple(
+                v.Series((self._next(one),)) if isinstance(one, v.Collection) else one
+                for one in found
+            )
+        if name == "super":
+            return here.evaluator.above(here.place)
         if name in {"typing.cast", "cast"} and len(call.args) == 2:
             return self.annotated(call.args[0], here) or here.of(call.args[1])
         if name == "dict" and not call.args:
@@ -184,6 +199,8 @@ class Aws:
                 return union(*(texts.of_table(of, key) for key in keys)) or ANYTHING
             case v.Table() if name == "copy":
                 return (of,)
+            case v.Series() if name == "pop":
+                return union(*of.elements) or ANYTHING
             case v.Table() | v.Series():
                 return ANYTHING
         return (v.Quiet(),)
@@ -263,12 +280,14 @@ class Aws:
         if session.has_token or keyword(call, "aws_session_token") is not None:
             self._note(spot, "it is given a session token: its calls may be those of another role")
         is_unsigned = _mentions(keyword(call, "config"), "UNSIGNED")
-        is_elsewhere = self._is_elsewhere(keyword(call, "endpoint_url"), spot, here)
+        is_elsewhere = self._is_elsewhere(service, keyword(call, "endpoint_url"), spot, here)
         return v.Origin(service, spot, region, is_elsewhere or is_unsigned)
 
-    def _is_elsewhere(self, node: ast.expr | None, spot: Spot, here: Evaluation) -> bool:
+    def _is_elsewhere(
+        self, service: str, node: ast.expr | None, spot: Spot, here: Evaluation
+    ) -> bool:
         """Say whether an endpoint is surely not one of AWS."""
-        if node is None:
+        if node is None or service in _OWN_ENDPOINTS:
             return False
         hosts = [value for value in here.of(node) if not isinstance(value, v.Nothing)]
         known = [host for host in hosts if isinstance(host, v.Known)]

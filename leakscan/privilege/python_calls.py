@@ -92,7 +92,14 @@ class Calls:
         self._made: dict[v.Origin, None] = {}
         self._paged: set[Spot] = set()
         self._pagers: dict[Spot, v.Paginator | v.Waiter] = {}
+        self._lost: dict[Spot, Unclear] = {}
+        self._named: set[Spot] = set()
+        self.has_items = False
         self._unknown: list[tuple[ast.Call, Spot]] = []
+
+    def begin(self) -> None:
+        """Let another module begin. Raises TooMuchError."""
+        self._evaluator.begin()
 
     def of_call(self, site: Site) -> Found:
         """Yield what one call in the code does. Raises TooMuchError."""
@@ -105,15 +112,17 @@ class Calls:
             yield from self._of_receiver(call, call.func.attr, here, spot)
         elif isinstance(call.func, ast.Name) and call.func.id == "getattr" and call.args:
             yield from self._of_getattr(here.of(call.args[0]), call, here, spot)
-        if any(isinstance(one, v.Lost) and one.spot == spot for one in here.of(call)):
-            yield Unclear(spot, "its service is not known before it runs")
+        if all(isinstance(one, v.Function | v.Class) for one in here.of(call.func)):
+            return
         for value in here.of(call):
+            if isinstance(value, v.Lost) and value.spot == spot:
+                self._lost[spot] = Unclear(spot, "its service is not known before it runs")
             self._note(value)
 
     def of_read(self, site: Site) -> Found:
         """Yield what an attribute loads: `table.item_count`. Raises TooMuchError."""
         node = site.node
-        if not isinstance(node, ast.Attribute):
+        if not isinstance(node, ast.Attribute) or not self.has_items:
             return
         here = Evaluation(self._evaluator, site.place, None)
         for value in here.of(node.value):
@@ -126,6 +135,7 @@ class Calls:
     def rest(self) -> Found:
         """Yield what is left when all calls were looked at."""
         yield from self._aws.notes.values()
+        yield from (one for spot, one in self._lost.items() if spot not in self._named)
         for spot, one in self._pagers.items():
             if spot not in self._paged:
                 yield from self._call(one.client, one.operation, [], spot)
@@ -176,6 +186,7 @@ class Calls:
             case v.Collection():
                 yield from self._of_collection(value, name, call, here, spot)
             case v.Lost():
+                self._named.add(value.spot)
                 yield Unclear(spot, "it is a call of a client whose service is not known")
 
     def _of_client(
@@ -348,6 +359,7 @@ class Calls:
     # -- what is not known ------------------------------------------------------------------
 
     def _note(self, value: Value) -> None:
+        self.has_items = self.has_items or isinstance(value, v.Item | v.Collection | v.Service)
         if isinstance(value, v.Client | v.Service):
             self._made.setdefault(value.origin)
         elif isinstance(value, v.Paginator | v.Waiter):
@@ -359,17 +371,20 @@ class Calls:
         for call, spot in self._unknown:
             assert isinstance(call.func, ast.Attribute)
             name, given = call.func.attr, [one.arg for one in call.keywords if one.arg]
-            if not given or call.args or "_" not in name:
+            if call.args or "_" not in name:
                 continue
-            for service in (*sorted(services), *_USUAL):
-                operation = operation_of(service, name)
-                if operation is None:
-                    continue
-                tops = {member.partition(".")[0] for member in members(service, operation)}
-                if tops.intersection(given):
-                    why = f"its object is not followed; {service} has such a call"
-                    yield Unclear(spot, why)
+            for service in sorted(services) if not given else (*sorted(services), *_USUAL):
+                if self._is_like(service, name, given):
+                    yield Unclear(spot, f"its object is not followed; {service} has such a call")
                     break
+
+    def _is_like(self, service: str, name: str, given: list[str]) -> bool:
+        """Say whether a service has such an operation, with one of the members that are given."""
+        operation = operation_of(service, name)
+        if operation is None:
+            return False
+        tops = {member.partition(".")[0] for member in members(service, operation)}
+        return not required(service, operation) if not given else not tops.isdisjoint(given)
 
 
 _NO_SUCH: Final = "has no such call that is known"

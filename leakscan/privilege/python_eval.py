@@ -25,8 +25,13 @@ from leakscan.privilege.python_values import ANYTHING, Open, Value, Values, unio
 from leakscan.record import State
 
 _DEPTH: Final = 40
-_STEPS: Final = 4_000_000
+_STEPS: Final = 200_000
+"""For one module; what people write takes some thousands."""
+_ALL_STEPS: Final = 8_000_000
+_FRAMES: Final = 4
+"""Calls in calls that are followed with their arguments; deeper ones with what all callers give."""
 _CALLERS: Final = 40
+_CANDIDATES: Final = 200
 _BASES: Final = 8
 _END: Final = (1 << 60, 0)
 
@@ -40,8 +45,7 @@ class Frame(State, eq=False):
 
     info: FunctionInfo
     arguments: dict[str, Values] = field(default_factory=dict)
-    rest: Values | None = None
-    """What is given by `**`, where something is."""
+    depth: int = 1
 
 
 class Outside(Protocol):
@@ -89,7 +93,14 @@ class Evaluator:
         self._frames: dict[tuple[int, int, int], Frame] = {}
         self._parameters: dict[tuple[int, str], Values] = {}
         self._busy: set[tuple[object, ...]] = set()
-        self._depth = self._steps = 0
+        self._depth = self._steps = self._all_steps = 0
+
+    def begin(self) -> None:
+        """Let the steps of another module begin. Raises TooMuchError."""
+        self._all_steps += self._steps
+        self._steps = 0
+        if self._all_steps > _ALL_STEPS:
+            raise TooMuchError
 
     def of(self, node: ast.expr, place: Place, frame: Frame | None = None) -> Values:
         """Return the values of an expression. Raises TooMuchError."""
@@ -217,7 +228,7 @@ class Evaluator:
         if frame is not None and frame.info is info:
             given = frame.arguments.get(name)
             if given is None:
-                given = frame.rest if frame.rest is not None else self._default(name, info)
+                given = self._default(name, info)
         else:
             key = (id(info), name)
             if key not in self._parameters:
@@ -239,12 +250,14 @@ class Evaluator:
 
     def _from_callers(self, name: str, info: FunctionInfo) -> Values:
         """Return what the callers in the repository give, and the default."""
-        called = info.node.name
-        if called == "__init__" and info.owner is not None:
-            called = info.owner.node.name
+        names = [info.node.name]
+        if info.node.name == "__init__" and info.owner is not None:
+            names += [info.owner.node.name, "cls"]
+        sites = [site for called in names for site in self.program.calls_of(called)]
         found: list[Values] = []
-        for site in self.program.calls_of(called)[:_CALLERS]:
-            assert isinstance(site.node, ast.Call)
+        for site in sites[:_CANDIDATES]:
+            if not isinstance(site.node, ast.Call) or len(found) >= _CALLERS:
+                break
             callees = self.of(site.node.func, site.place)
             if any(self._is_call_of(callee, info) for callee in callees):
                 arguments = self._arguments(info, site.node, Evaluation(self, site.place, None))
@@ -286,6 +299,14 @@ class Evaluator:
             whole = all(k.arg for k in call.keywords)
             given[arguments.kwarg.arg] = (v.Table(rest, is_whole=whole),)
         return given
+
+    def above(self, place: Place) -> Values:
+        """Return what `super()` is at a place: an object of each class above that is known."""
+        info = place.scope.module.functions.get(id(place.scope.node))
+        if info is None or info.owner is None:
+            return ANYTHING
+        classes = list(self.bases(info.owner))[1:]
+        return tuple(v.Instance(one) for one in classes) or ANYTHING
 
     # -- attributes and calls ---------------------------------------------------------------
 
@@ -360,8 +381,9 @@ class Evaluator:
         if isinstance(callee, v.Function):
             key = (id(callee.info), id(call), id(here.frame) if here.frame else 0)
             frame = self._frames.get(key)
-            if frame is None:
-                frame = Frame(callee.info, self._arguments(callee.info, call, here))
+            depth = here.frame.depth + 1 if here.frame else 1
+            if frame is None and depth <= _FRAMES:
+                frame = Frame(callee.info, self._arguments(callee.info, call, here), depth)
                 self._frames[key] = frame
             return self.results(callee.info, frame)
         if isinstance(callee, v.Class):

@@ -81,6 +81,11 @@ def made(owner: v.Service | v.Item, name: str, given: list[tuple[Text, ...]]) ->
         ):
             continue
         return _item(owner, resource, iter(given), is_loaded=False)
+    if isinstance(owner, v.Service) and name in kinds(owner.origin.service):
+        # A service resource makes every resource, with all that identifies it.
+        identifiers = _described(owner.origin.service)["resources"][name].get("identifiers", ())
+        sources = [{"target": one["name"], "source": "input"} for one in identifiers]
+        return _item(owner, {"type": name, "identifiers": sources}, iter(given), is_loaded=False)
     return None
 
 

@@ -72,6 +72,9 @@ _VENDORED_FOLDERS: Final = frozenset(
         ".aws-sam",
         ".terraform",
         ".webpack",
+        "boto3",
+        "botocore",
+        "s3transfer",
     }
 )
 _VENDORED_NAME: Final = re.compile(r".*(?:[.-]min|\.bundle|\.chunk)\.[cm]?js\Z|.*\.pb\.go\Z")
