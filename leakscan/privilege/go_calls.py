@@ -46,6 +46,11 @@ _LIBRARIES: Final = {
 """Packages that call AWS for the code that uses them."""
 
 
+def is_go(path: str, _: bytes) -> bool:
+    """Say whether a file is Go, by its name."""
+    return path.endswith(".go")
+
+
 def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
     """Yield what a file does with AWS; nothing of a file that imports nothing of AWS."""
     if not _MENTIONS.search(source):

@@ -81,6 +81,11 @@ _LIBRARIES: Final = {
 """Packages that call AWS for the code that uses them."""
 
 
+def is_javascript(path: str, _: bytes) -> bool:
+    """Say whether a file is JavaScript or TypeScript, by its name."""
+    return path.endswith((".js", ".mjs", ".cjs", ".jsx", *_TYPED)) and not path.endswith(".d.ts")
+
+
 def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
     """Yield what a file does with AWS; nothing of a file that speaks of nothing of AWS."""
     if not _MENTIONS.search(source):
@@ -95,13 +100,23 @@ def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
 
 
 def _root(language: str, source: bytes) -> "Node":
-    """Return a file's tree; types in a file that is called JavaScript are not held against it."""
-    try:
-        return tree(language, source)
-    except UnreadableError:
-        if language == "tsx":
-            raise
-        return tree("tsx", source)
+    """Return a file's tree; types in a file that is called JavaScript are not held against it.
+
+    Raises: UnreadableError.
+    """
+    problem, root = None, None
+    for name in (language, "tsx"):
+        try:
+            found = tree(name, source)
+        except UnreadableError as error:
+            problem = problem or error
+            continue
+        if not found.has_error:
+            return found
+        root = root or found
+    if root is None:
+        raise problem or UnreadableError("it cannot be parsed")
+    return root
 
 
 class _Reader:

@@ -196,7 +196,9 @@ class Values:
             of = self.origin(node)
             if depth > DEPTH or of is None or node is None:
                 continue
-            if of.type == "object":
+            if of.type in {"object", "array"} and not of.named_children and path:
+                found.append((path, (ANY,)))
+            elif of.type == "object":
                 waiting += [(value, (*path, *name), depth + 1) for name, value in self._pairs(of)]
             elif of.type == "array":
                 waiting += [(child, path, depth + 1) for child in reversed(of.named_children)]
