@@ -22,6 +22,8 @@ _MOST_TIMEOUTS: Final = 3
 """After so many in one context no more text is looked at: it is hostile."""
 _ENOUGH: Final = 4
 """Points below which a place is a guess, and a general one stands beside it."""
+_SURE: Final = 6
+"""Points from which a place that stands alone is sure."""
 _CLOSE: Final = 0.65
 """Part of the best one's points from which another one is offered too."""
 _PARTIAL: Final = "only its path was looked at"
@@ -58,7 +60,7 @@ def chosen(
     """Return what follows from what was weighed; see `choose`."""
     best = weighed[0].points if weighed else 0
     offered = [one for one in weighed if one.points >= best * _CLOSE]
-    sure = best >= _ENOUGH and len(offered) == 1
+    sure = best >= _SURE and len(offered) == 1
     found = {one.id: (one.points, _says(one)) for one in offered[:MOST]}
     if best < _ENOUGH:
         general, why = _general(context.path)
