@@ -109,9 +109,10 @@ class _Reader:
             if kind is None or operation is None:
                 continue
             taken = True
-            literal = self.values.literal(one)
-            if literal is not None or one.type == "identifier":
+            if self.values.literal(one) is not None or self.values.given(one):
                 yield from self._with_input(node, one, kind, operation, on)
+            else:
+                bare.append(call(kind.service, operation, [], self._spot(node, [])))
         if not taken and on is not None:
             yield from self._without_input(node, method, on, bare)
 

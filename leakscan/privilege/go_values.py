@@ -224,6 +224,8 @@ class Values:
         waiting: list[tuple[Node | None, tuple[Text, ...], bool, int]] = [(node, (), False, 0)]
         while waiting and len(found) < _MAX_GIVEN:
             node, path, is_map, depth = waiting.pop()
+            if node is not None and node.type == "unary_expression":
+                node = node.child_by_field_name("operand")
             if node is None or depth > _DEPTH:
                 continue
             if node.type == "identifier" and not path:
