@@ -9,7 +9,7 @@ from typing import Final
 
 from leakscan.permissions import Call, Hole, Spot, Text, Unclear
 from leakscan.privilege.given import Given, call
-from leakscan.privilege.operations import operation_by_name, operation_of_waiter
+from leakscan.privilege.operations import members, operation_by_name, operation_of_waiter
 from leakscan.privilege.services import service_of_cli
 from leakscan.privilege.shell_options import Line, given_of, line_of_words
 from leakscan.privilege.shell_s3 import s3_calls
@@ -189,10 +189,9 @@ def _aws(words: tuple[Text, ...], path: str, line_number: int) -> Iterator[Call 
 
 def _operation(cli_service: str, name: str, line: Line, where: Spot) -> Iterator[Call | Unclear]:
     """Yield what a command does that is named after an operation of a service, or nearly."""
-    given = given_of(line)
     custom = _CUSTOM.get((cli_service, name))
     if custom is not None:
-        yield from _of_cli(custom, given, where, line.region)
+        yield from _of_cli(custom, given_of(line), where, line.region)
         return
     service = service_of_cli(cli_service)
     if service is None:
@@ -203,9 +202,16 @@ def _operation(cli_service: str, name: str, line: Line, where: Spot) -> Iterator
     else:
         operation = operation_by_name(service, name)
     if operation is not None:
+        given = given_of(line, _single(service, operation))
         yield call(service, operation, given, where, line.region)
     else:
         yield Unclear(where, f"{service} has no operation of this name")
+
+
+def _single(service: str, operation: str) -> frozenset[str]:
+    """Return the options of an operation that have one value, without their dashes."""
+    known_members = members(service, operation).items()
+    return frozenset(name.lower() for name, one in known_members if not one.is_many)
 
 
 def _of_cli(

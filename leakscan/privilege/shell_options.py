@@ -5,7 +5,7 @@ In: the words after `aws`. Out: `Line`; `given_of`, the texts by the members tha
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Final
 
 from leakscan.permissions import Text
@@ -116,15 +116,18 @@ def _option(word: Text) -> tuple[str, Text | None]:
     return (name, None) if len(word) == 1 else ("", None)
 
 
-def given_of(line: Line) -> Given:
-    """Return the texts of an input that options name; the value of a file is not known."""
+def given_of(line: Line, single: Container[str] = ()) -> Given:
+    """Return the texts of an input that options name; the value of a file is not known.
+
+    Options in `single`, without their dashes, have one value; what follows it is none of theirs.
+    """
     found: Given = []
     for name, values in line.options:
         plain = name.removeprefix("--").replace("-", "")
         if name == "--cli-input-json":
             found += _structured((), known(values[0]) if values else None)
             continue
-        for value in values:
+        for value in values[:1] if plain in single else values:
             found += _value(((plain,),), value, name)
     return found[:_MAX_GIVEN]
 
@@ -152,10 +155,11 @@ def _structured(path: tuple[Text, ...], text: str | None) -> Given:
     waiting: list[tuple[tuple[Text, ...], object]] = [(path, value)]
     while waiting and len(found) < _MAX_GIVEN:
         path, value = waiting.pop()
-        if isinstance(value, dict) and len(path) < _MAX_DEPTH:
+        if isinstance(value, dict) and value and len(path) < _MAX_DEPTH:
             waiting += [((*path, (str(key),)), one) for key, one in reversed(value.items())]
-        elif isinstance(value, list):
+        elif isinstance(value, list) and value:
             waiting += [(path, one) for one in reversed(value)]
-        elif isinstance(value, str) and value:
-            found.append((path, (value,)))
+        elif path and value is not None:
+            is_text = isinstance(value, str) and value
+            found.append((path, (str(value),) if is_text else (ANY,)))
     return found
