@@ -25,6 +25,7 @@ _NEEDED: Final = {
 
 _Id = Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=64)]
 _Text = Annotated[str, msgspec.Meta(pattern=r"\A\S(.*\S)?\Z", max_length=600)]
+_Pattern = Annotated[str, msgspec.Meta(pattern=r"\A[^\n]+\Z", max_length=1000)]
 _Link = Annotated[str, msgspec.Meta(pattern=r"\Ahttps://[!-~]+\Z", max_length=300)]
 _Number = Annotated[str, msgspec.Meta(pattern=r"\A[!-~]([ -~]*[!-~])?\Z", max_length=80)]
 _Some = msgspec.Meta(min_length=1, max_length=100)
@@ -48,10 +49,10 @@ class _Schema(msgspec.Struct, forbid_unknown_fields=True):
 class _Sign(_Schema):
     points: Annotated[int, msgspec.Meta(ge=-20, le=20)]
     says: _Text
-    path: _Text | None = None
-    text: _Text | None = None
-    neighbour: _Text | None = None
-    key: _Text | None = None
+    path: _Pattern | None = None
+    text: _Pattern | None = None
+    neighbour: _Pattern | None = None
+    key: _Pattern | None = None
 
 
 class _Front(_Schema):
@@ -203,4 +204,5 @@ def _told(said: str) -> tuple[str, str]:
     if name and not field:
         problem = "is missing" if "missing" in message else "is not a field that is known"
         return name[1][:60], problem
-    return path or "front matter", _WANTED.get(field, f"does not fit: {message}")
+    said = message[:1].lower() + message[1:]
+    return path or "front matter", f"{_WANTED.get(field, 'does not fit')} ({said})"

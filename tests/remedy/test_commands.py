@@ -37,11 +37,37 @@ MADE = {"policy.json"}
 UNSEEN = {
     "codebuild/environment.json": b'{"type": "ARM_CONTAINER", "image": "x", "computeType": '
     b'"BUILD_GENERAL1_SMALL"}',
+    "federated-people/metadata.xml": b"x" * 1000,
     "lambda-function/function.zip": b"PK\x05\x06" + bytes(18),
 }
 """What may stand in files that the reader has or makes, where it matters to the parser."""
-GIT = {"filter-repo", "push", "log", "grep", "rm", "commit", "add", "clone", "tag", "config"}
-PROGRAMS = {"aws", "curl", "gh", "git", "leakscan", "openssl", "rm"}
+GIT = {
+    "filter-repo": {"--sensitive-data-removal", "--replace-text"},
+    "log": {"--all", "--oneline", "-G", "-S", "-p", "--"},
+    "ls-files": set[str](),
+    "push": {"--force", "--mirror"},
+    "remote": set[str](),
+    "rm": {"--cached", "-r"},
+}
+PROGRAMS = {
+    *("ansible", "ansible-config", "ansible-playbook", "aws", "aws_signing_helper", "cdk"),
+    *(
+        "cfn-lint",
+        "chef",
+        "cloud-init",
+        "curl",
+        "docker",
+        "export",
+        "find",
+        "gh",
+        "git",
+        "glab",
+        "grep",
+        "install",
+    ),
+    *("jupyter", "knife", "kubectl", "leakscan", "nbstripout", "openssl", "packer", "printenv"),
+    *("printf", "puppet", "r10k", "rm", "shred", "terraform", "unzip"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +137,7 @@ def test_files_of_commands_are_there(entry: Entry) -> None:
 @EACH_ENTRY
 def test_commands_of_leakscan_are_taken(entry: Entry, beside: Path) -> None:
     own = [one for one in commands(entry) if one.words[0] == "leakscan"]
+    (beside / "events.json").write_text("{}")
     for command in own + spoken(entry, "leakscan"):
         assert _taken(command.words[1:]), command.line
 
@@ -134,12 +161,10 @@ def _taken(words: tuple[str, ...]) -> bool:
 @EACH_ENTRY
 def test_other_commands_are_of_programs_that_are_known(entry: Entry) -> None:
     for command in commands(entry):
-        words = command.words
-        if words[0] == "sudo":
-            words = words[1:]
-        assert words[0] in PROGRAMS, command.line
-        if words[0] == "git":
-            assert words[1] in GIT, command.line
+        assert Path(command.words[0]).name in PROGRAMS, command.line
+        if command.words[0] == "git":
+            options = {word for word in command.words[2:] if word.startswith("-")}
+            assert options <= GIT[command.words[1]], command.line
 
 
 # -- the judges judge ---------------------------------------------------------------------------
@@ -155,7 +180,7 @@ def test_other_commands_are_of_programs_that_are_known(entry: Entry) -> None:
         ("iam create-rol --role-name x", "maybe you meant: * create-role"),
         ("iam create-role --role-name x", "required: --assume-role-policy-document"),
         ("iam list-users --max-item 3", "Unknown options: --max-item"),
-        ("iam list-users --max-items three", "invalid literal for int"),
+        ("iam list-users --max-items three", "invalid int value"),
         ("iam update-access-key --access-key-id A --status Inactive", "Invalid length"),
         ("iam update-access-key --access-key-id AAAAAAAAAAAAAAAA --status Off", "Off is none of"),
         (
@@ -163,7 +188,7 @@ def test_other_commands_are_of_programs_that_are_known(entry: Entry) -> None:
             "none of",
         ),
         ("ec2 run-instances --count 1 --iam-instance-profile Nme=x", "Unknown parameter"),
-        ("ec2 describe-instances --filters Name=x,Values", "Error parsing parameter"),
+        ("ec2 describe-instances --filters Name=x,Values=[y", "Error parsing parameter"),
         ("ec2 describe-instances --instance-ids file://nowhere", "Unable to load paramfile"),
         ("ec2 wait instance-runing --instance-ids i", "maybe you meant"),
         ("ec2 wait instance-running --instance-id i", "Unknown options"),
@@ -214,6 +239,8 @@ def test_what_is_not_one_command_is_refused(line: str) -> None:
     [
         ("a 'b c' | d", [("a", "b c"), ("d",)]),
         ("a > b", [("a",)]),
+        ("sudo -u x a b", [("a", "b")]),
+        ("env -u X Y=1 a b", [("a", "b")]),
         ("X=1 a --x='{\"y\": [1]}'", [("a", '--x={"y": [1]}')]),
     ],
 )

@@ -129,9 +129,12 @@ def _with_providers(template: Any) -> Any:
 def _resolved(tag: str, value: str) -> str:
     if tag == "Sub":
         return re.sub(r"\$\{([^}]+)\}", lambda found: _resolved("Ref", found[1]), value)
+    if value.endswith("RoleArn"):  # A parameter.
+        return _ROLE
     if value in _PSEUDO:
         return _PSEUDO[value]
-    return f"arn:aws:iam::123456789012:role/{value[:-4]}" if value.endswith(".Arn") else value
+    name, _, attribute = value.partition(".")
+    return f"{_ROLE[:-3]}{name}" if attribute.endswith("Arn") else value
 
 
 def _inside(value: object) -> Iterator[Policy]:
@@ -178,7 +181,28 @@ def _known(issue: str, detail: str, policy: Policy) -> bool:
         ]
         of_provider = action == _FEDERATED and key.rpartition(":")[0] in hosts
         return of_provider or is_condition_key(key)
+    if issue == "RESOURCE_MISMATCH":
+        return all(_has_resource(one) for one in _statements(policy) if one["Effect"] == "Allow")
     return issue == "UNKNOWN_FEDERATION_SOURCE"
+
+
+def _has_resource(statement: Policy) -> bool:
+    """Say whether each action has a resource among those named of a type that it works on.
+
+    parliament wants one of each type, and knows no variables in them.
+    """
+    resources = [re.sub(r"\$\{[^}]+\}", "x", one) for one in _list(statement.get("Resource"))]
+    for action in _list(statement.get("Action")):
+        service, _, name = action.partition(":")
+        data = get_service_prefix_data(service)
+        if name not in data["privileges"]:
+            return False
+        types = data["privileges"][name]["resource_types"]
+        arns = [data["resources"][one]["arn"] for one in types if one]
+        patterns = [re.sub(r"\\\$\\\{[^}]+\\\}", ".*", re.escape(arn)) for arn in arns]
+        if not any(re.fullmatch(one, resource) for one in patterns for resource in resources):
+            return False
+    return True
 
 
 def _too_wide(statement: Policy) -> Iterator[str]:

@@ -20,6 +20,8 @@ _ARGUMENTS: Final = {
     "aws_autoscaling_group.instance_refresh.preferences": """min_healthy_percentage
         max_healthy_percentage instance_warmup skip_matching auto_rollback
         scale_in_protected_instances standby_instances checkpoint_delay checkpoint_percentages""",
+    "aws_cloudformation_stack": """!name template_body template_url parameters capabilities
+        iam_role_arn on_failure timeout_in_minutes""",
     "aws_codebuild_project": """!name description !service_role build_timeout concurrent_build_limit
         !artifacts{} !environment{} !source{} logs_config{} vpc_config{}""",
     "aws_codebuild_project.artifacts": "!type location name packaging path",
@@ -50,6 +52,8 @@ _ARGUMENTS: Final = {
     "aws_iam_role_policy": "!role !policy name",
     "aws_iam_role_policy_attachment": "!role !policy_arn",
     "aws_iam_saml_provider": "!name !saml_metadata_document",
+    "aws_iam_user": "!name path permissions_boundary",
+    "aws_iam_user_policy": "!user !policy name",
     "aws_imagebuilder_infrastructure_configuration": """!name !instance_profile_name instance_types
         terminate_instance_on_failure subnet_id security_group_ids instance_metadata_options{}""",
     "aws_imagebuilder_infrastructure_configuration.instance_metadata_options": """http_tokens

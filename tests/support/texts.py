@@ -31,8 +31,10 @@ _ARNS: Final = re.compile(r"\b([A-Z]+_)+ARN\b")
 _ACCOUNTS: Final = re.compile(r"\b([A-Z]+_)*ACCOUNT_ID\b")
 _WORDS: Final = {"INSTANCE_TYPE": "t3.micro"}
 """Words in capitals that stand for one of an enumeration."""
+_KEY_IDS: Final = re.compile(r"\b([A-Z]+_)+KEY_ID\b")
 _OPERATORS: Final = frozenset({"|", "<", ">", ">>"})
 _ASSIGNED: Final = re.compile(r"[A-Z][A-Z0-9_]*=.*")
+_RUNNERS: Final = frozenset({"env", "sudo", "-u"})
 _CODE: Final = re.compile(r"`([^`]+)`")
 
 
@@ -59,6 +61,7 @@ def made_up(text: str) -> str:
     """Return a text with a value for the words in capitals whose shape AWS looks at."""
     for word, value in _WORDS.items():
         text = re.sub(rf"\b{word}\b", value, text)
+    text = _KEY_IDS.sub(VALUES["access_key_id"], text)
     text = _ARNS.sub("arn:aws:iam::123456789012:role/app", text)
     return _NUMBERS.sub("7", _ACCOUNTS.sub("123456789012", text))
 
@@ -133,8 +136,9 @@ def commands_of_line(line: str) -> Iterator[Command]:
 
 
 def _command(line: str, words: list[str]) -> Command:
-    while words and _ASSIGNED.fullmatch(words[0]):
-        words = words[1:]
+    """Return what is run in the end, without the variables and the user it is run with."""
+    while words and (words[0] in _RUNNERS or _ASSIGNED.fullmatch(words[0])):
+        words = words[2:] if words[0] == "-u" else words[1:]
     if not words:
         raise CommandError(f"is no command: {line}")
     return Command(line, tuple(words))
