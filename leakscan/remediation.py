@@ -130,6 +130,37 @@ class Choice(Record, frozen=True):
     mechanism: str = ""
 
 
+class Spoke(Record, frozen=True):
+    """A sign that held, and the points it gave."""
+
+    kind: SignKind
+    says: str
+    points: int
+
+
+class Weighed(Record, frozen=True):
+    """What spoke for and against one kind of place."""
+
+    id: str
+    title: str
+    points: int
+    spoke: tuple[Spoke, ...]
+
+
+class Considered(Record, frozen=True):
+    """All kinds of place that were thought of for one file, best first, and what was chosen.
+
+    `names` is the number of names beside it and above that were looked at; `is_partial` says that
+    nothing but the path was.
+    """
+
+    path: bytes
+    names: int
+    is_partial: bool
+    weighed: tuple[Weighed, ...]
+    chosen: tuple[Choice, ...]
+
+
 class Section(Record, frozen=True):
     """What one place adds to a plan that is no step."""
 

@@ -12,6 +12,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
     "scan": ("leakscan.cli.scan", "Scan a repository's whole history for AWS credentials."),
     "verify": ("leakscan.cli.verify", "Ask AWS whether found keys work."),
     "remedy": ("leakscan.cli.remedy", "What to do about found keys, step by step."),
+    "explain": ("leakscan.cli.explain", "Why something was found, and why it gets this remedy."),
     "pre-push": ("leakscan.cli.pre_push", "Refuse a push that would leak a credential."),
     "pre-commit": ("leakscan.cli.pre_commit", "Refuse a commit that would hold a credential."),
     "pre-receive": ("leakscan.cli.pre_receive", "On a server: refuse a push with a credential."),

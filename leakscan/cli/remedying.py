@@ -4,7 +4,7 @@ In: findings, the source they come from while it is open, and the catalogue. Out
 `places`, and after AWS was asked with `remediation`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,21 +12,24 @@ from msgspec.structs import replace
 from leakscan.errors import LeakscanError
 from leakscan.history.base import Source
 from leakscan.history.locate import locate
-from leakscan.model import Finding, Target
-from leakscan.remediation import Choice
+from leakscan.model import Finding, Fingerprint, Target
+from leakscan.remediation import Choice, Considered
 from leakscan.remedy.catalog import Catalog
-from leakscan.remedy.choose import Weighed, chosen, weigh
+from leakscan.remedy.choose import consider
 from leakscan.remedy.context import Context
 from leakscan.remedy.plan import plan_for, remediation_of
 from leakscan.remedy.values import Values, repository_values
 from leakscan.trace.surroundings import surroundings
 
+Keep = Callable[[Fingerprint, tuple[Considered, ...]], None]
+
 
 class Remedy:
-    """Chooses and plans; see `pipeline.Remedying`."""
+    """Chooses and plans; see `pipeline.Remedying`. `keep` is told what was considered."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, keep: Keep | None = None) -> None:
         self._catalog = catalog
+        self._keep = keep
 
     def choose(self, source: Source | None, findings: Sequence[Finding]) -> list[Finding]:
         """Return findings with the kinds of place they stand in."""
@@ -45,17 +48,11 @@ class Remedy:
         ]
 
     def _places(self, finding: Finding, contexts: Sequence[Context]) -> tuple[Choice, ...]:
-        """Return the places of all contexts, each kind once for each path."""
-        places = self._catalog.places
-        found: list[Choice] = []
-        for context in contexts:
-            weighed = weigh(context, places)
-            self.look(finding, context, weighed)
-            found += chosen(context, weighed, places)
-        return tuple(found)
-
-    def look(self, finding: Finding, context: Context, weighed: tuple[Weighed, ...]) -> None:
-        """See what was weighed for one path; here nobody asks."""
+        """Return the places of all contexts, those of one path together."""
+        considered = tuple(consider(context, self._catalog.places) for context in contexts)
+        if self._keep is not None:
+            self._keep(finding.credential.fingerprint, considered)
+        return tuple(choice for one in considered for choice in one.chosen)
 
 
 def _values(target: Target | None) -> Values:

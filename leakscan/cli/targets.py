@@ -27,7 +27,7 @@ from leakscan.history.files import read_file
 from leakscan.history.locate import NoRepositoryError
 from leakscan.history.textsource import TextSource
 from leakscan.model import Finding, Fingerprint, RuleSet, ScanResult
-from leakscan.pipeline import scan
+from leakscan.pipeline import Remedying, scan
 from leakscan.record import Record
 from leakscan.redact import Secret
 from leakscan.report.words import count, visible
@@ -78,6 +78,8 @@ class Looking(Record, frozen=True):
     repository: Path | None
     rules_folder: Path | None
     quiet: bool
+    remedy: Remedying | None = None
+    """What chooses places instead of the usual stage."""
 
 
 def one_of(targets: tuple[str, ...]) -> str:
@@ -102,7 +104,7 @@ def find(target: str, looking: Looking) -> Found:
         return _of_stdin(looking)
     if os.path.isfile(target):  # noqa: PTH113
         return _of_report(Path(target), looking)
-    return _of_repository([Fingerprint(target)], looking.repository or Path(), looking)
+    return of_repository([Fingerprint(target)], looking.repository or Path(), looking)
 
 
 class _Samples:
@@ -170,7 +172,7 @@ def _of_report(file: Path, looking: Looking) -> Found:
     whole = Found(tuple(findings), rules, reported.refused, complete=reported.complete)
     if not reported.masked:
         return whole
-    again = _of_repository(reported.masked, _repository(reported, file, looking), looking)
+    again = of_repository(reported.masked, _repository(reported, file, looking), looking)
     here = {one.credential.fingerprint for one in whole.findings}
     return replace(
         again,
@@ -203,7 +205,7 @@ def _repository(reported: Reported, file: Path, looking: Looking) -> Path:
     return Path(reported.path)
 
 
-def _of_repository(wanted: Collection[Fingerprint], path: Path, looking: Looking) -> Found:
+def of_repository(wanted: Collection[Fingerprint], path: Path, looking: Looking) -> Found:
     """Scan a repository whole, for some credentials; for what is missing once more, deeper."""
     if not looking.quiet:
         what = f"the secrets of {count(len(wanted), 'credential')}"
@@ -224,7 +226,7 @@ def _of_repository(wanted: Collection[Fingerprint], path: Path, looking: Looking
 
 
 def _scanned(path: Path, looking: Looking, *, deep: bool) -> ScanResult:
-    stages = wiring.stages(looking.rules_folder, deep=deep)
+    stages = wiring.stages(looking.rules_folder, deep=deep, remedy=looking.remedy)
     reading = wiring.reading(_MAX_OBJECT_BYTES, None, "packs")
     try:
         with Quiet() if looking.quiet else progress() as observer:

@@ -31,9 +31,10 @@ _MAX_JOBS: Final = 8
 class MakeStages:
     """Makes the stages of a scan, once in each process; a forked one has those of its parent."""
 
-    def __init__(self, rules: RuleSet, deep: bool) -> None:
+    def __init__(self, rules: RuleSet, deep: bool, remedy: "Remedying | None" = None) -> None:
         self._rules = rules
         self._deep = deep
+        self._remedy = remedy  # Of use only in the process that reports.
         self._made: Stages | None = None
 
     def __call__(self) -> Stages:
@@ -42,7 +43,7 @@ class MakeStages:
             from leakscan.match.matcher import Matcher
 
             matcher = Matcher(self._rules, deep=self._deep, cache=cache_folder())
-            self._made = Stages(self._rules, matcher, _LateScorer(), late_remedy())
+            self._made = Stages(self._rules, matcher, _LateScorer(), self._remedy or late_remedy())
         return self._made
 
     def __reduce__(self) -> "tuple[type[MakeStages], tuple[RuleSet, bool]]":
@@ -109,9 +110,11 @@ def rules(folder: Path | None) -> RuleSet:
     return load_rules(folder, cache_folder())
 
 
-def stages(rules_folder: Path | None, *, deep: bool) -> MakeStages:
+def stages(
+    rules_folder: Path | None, *, deep: bool, remedy: "Remedying | None" = None
+) -> MakeStages:
     """Return how to make the stages. Raises LeakscanError for an invalid rule file."""
-    return MakeStages(rules(rules_folder), deep)
+    return MakeStages(rules(rules_folder), deep, remedy)
 
 
 @contextmanager

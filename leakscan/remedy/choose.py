@@ -11,8 +11,7 @@ from typing import Final
 
 import regex
 
-from leakscan.record import Record
-from leakscan.remediation import Choice, Entry, Sign, SignKind
+from leakscan.remediation import Choice, Considered, Entry, Sign, SignKind, Spoke, Weighed
 from leakscan.remedy.context import Context, path_bytes
 
 MOST: Final = 3
@@ -37,27 +36,29 @@ _SOURCE: Final = re.compile(
 )
 
 
-class Weighed(Record, frozen=True):
-    """What spoke for and against one place."""
-
-    id: str
-    points: int
-    signs: tuple[tuple[Sign, int], ...]
-    """The signs that held, with the points each gave here."""
-
-
 def choose(context: Context, places: Mapping[str, Entry]) -> tuple[Choice, ...]:
     """Return the places a key may stand in, best first: those that come close, never none.
 
     Where no sign is strong enough, a general place by the type of file stands beside what there is.
     """
-    return chosen(context, weigh(context, places), places)
+    return consider(context, places).chosen
 
 
-def chosen(
+def consider(context: Context, places: Mapping[str, Entry]) -> Considered:
+    """Return what is chosen, with all that was thought of."""
+    weighed = _weigh(context, places)
+    return Considered(
+        path_bytes(context.path),
+        len(context.neighbours),
+        context.is_partial,
+        weighed,
+        _chosen(context, weighed, places),
+    )
+
+
+def _chosen(
     context: Context, weighed: tuple[Weighed, ...], places: Mapping[str, Entry]
 ) -> tuple[Choice, ...]:
-    """Return what follows from what was weighed; see `choose`."""
     best = weighed[0].points if weighed else 0
     offered = [one for one in weighed if one.points >= best * _CLOSE]
     sure = best >= _SURE and len(offered) == 1
@@ -75,30 +76,30 @@ def chosen(
     )
 
 
-def weigh(context: Context, places: Mapping[str, Entry]) -> tuple[Weighed, ...]:
+def _weigh(context: Context, places: Mapping[str, Entry]) -> tuple[Weighed, ...]:
     """Return all places that more speaks for than against, best first."""
     search = _Search(context)
     found = []
     for name in sorted(places):
-        held = tuple(_held(places[name].signs, search))
-        points = sum(gave for _, gave in held)
+        spoke = tuple(_spoke(places[name].signs, search))
+        points = sum(one.points for one in spoke)
         if points > 0:
-            found.append(Weighed(name, points, held))
+            found.append(Weighed(name, places[name].title, points, spoke))
     return tuple(sorted(found, key=lambda one: -one.points))
 
 
-def _held(signs: tuple[Sign, ...], search: "_Search") -> Iterator[tuple[Sign, int]]:
+def _spoke(signs: tuple[Sign, ...], search: "_Search") -> Iterator[Spoke]:
     """Yield each sign that holds, with its points here."""
     for sign in signs:
         weight = search.weight(sign)
         if weight:
-            yield sign, sign.points // 2 if weight < 1 else sign.points
+            yield Spoke(sign.kind, sign.says, int(sign.points * weight))
 
 
 def _says(weighed: Weighed) -> tuple[str, ...]:
     """Return what spoke for a place, the strongest first, once each."""
-    strongest = sorted(weighed.signs, key=lambda held: -held[1])
-    return tuple(dict.fromkeys(sign.says for sign, gave in strongest if gave > 0))
+    strongest = sorted(weighed.spoke, key=lambda one: -one.points)
+    return tuple(dict.fromkeys(one.says for one in strongest if one.points > 0))
 
 
 def _general(path: str) -> tuple[str, str]:
