@@ -18,7 +18,7 @@ from leakscan.cli import wiring
 from leakscan.cli.targets import Looking, TargetError, find, report_bytes
 from leakscan.config import is_fingerprint
 from leakscan.errors import ExitCode, LeakscanError
-from leakscan.history.locate import locate
+from leakscan.history.locate import NoRepositoryError, locate
 from leakscan.history.refs import read_head
 from leakscan.model import Finding, Level, Status
 from leakscan.record import Record
@@ -92,7 +92,11 @@ def _no_fingerprints(asked: Asked) -> None:
 
 
 def _of_fingerprint(asked: Asked, looking: Looking, catalog: Catalog) -> Plans:
-    found = find(asked.target, looking)
+    try:
+        found = find(asked.target, looking)
+    except NoRepositoryError as error:
+        error.hint = "Name the repository that holds it with --repository PATH."
+        raise
     if found.not_found:
         raise NotFoundError(found.not_found, complete=found.complete)
     values = _values(looking.repository or Path(), asked)

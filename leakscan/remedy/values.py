@@ -45,9 +45,10 @@ _URL: Final = re.compile(
     rb"(?P<path>[^?#]+)"
 )
 _BRANCH: Final = b"refs/heads/"
-_MAX_ROLE: Final = 64
-_MAX_REPOSITORY_ROLE: Final = 40
-"""Characters of a role's name that come from the repository; the rest says what it is for."""
+_MAX_ROLE: Final = 52
+"""Characters of a role's name, of the 64 there are: a text may add what it is for."""
+_MAX_REPOSITORY_ROLE: Final = 28
+"""Of these, those that come from the repository; the rest is the place."""
 _ROOT_FILE: Final = re.compile(rb"(^|/)rootkeys?[^/]*\.csv\Z", re.IGNORECASE)
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from leakscan.report.base import ReportOptions
 from leakscan.report.page import command_lines
 from leakscan.report.plan_contract import FileDoc, KeyDoc, PartDoc, PhaseDoc, PlanDoc, WhereDoc
-from leakscan.report.plan_text import PHASES, VERDICTS, by_entry
+from leakscan.report.plan_text import NOTHING, PHASES, VERDICTS, by_entry
 from leakscan.report.plans import Plans, document
 from leakscan.report.words import count, visible
 
@@ -30,6 +30,8 @@ def render_markdown(plans: Plans, options: ReportOptions) -> bytes:
     for number, plan in enumerate(doc["plans"], 1):
         lead = f"{number}. " if len(doc["plans"]) > 1 else ""
         lines += [f"# {lead}{plan['title']}", "", *_plan(plan)]
+    if not doc["plans"] and not doc["left_out"]:
+        lines.append(NOTHING)
     if doc["left_out"]:
         lines += [f"# No plan for {count(len(doc['left_out']), 'finding')}", ""]
         lines += [f"- {code(one['fingerprint'])}: {one['why']}" for one in doc["left_out"]]

@@ -42,6 +42,7 @@ VERDICTS: Final = {
     "token-missing": "its session token was not found",
     "unknown": "AWS was asked, and its answer decides nothing",
 }
+NOTHING: Final = "There is no finding, and nothing to do."
 _STEP: Final = 4
 _PATHS: Final = 3
 _KEYS: Final = 20
@@ -60,6 +61,8 @@ def render_text(plans: Plans, options: ReportOptions) -> bytes:
             page.blank()
         lead = f"{number}. " if len(doc["plans"]) > 1 else ""
         _plan(page, lead, plan)
+    if not doc["plans"] and not doc["left_out"]:
+        page.line(Text(NOTHING, "bold green"))
     left_out(page, doc["left_out"])
     return page.text().encode("utf-8")
 
@@ -83,7 +86,8 @@ def left_out(page: Page, left: Sequence[LeftOutDoc]) -> None:
     """Say which credentials have no plan."""
     if not left:
         return
-    page.blank()
+    if page.text():
+        page.blank()
     page.line(Text(f"No plan for {count(len(left), 'finding')}", "bold"))
     for one in left:
         page.hang(Text(f"  {visible(one['fingerprint'])}  "), one["why"])

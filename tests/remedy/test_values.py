@@ -161,7 +161,7 @@ def test_head_names_the_branch(head: bytes | None, branch: str) -> None:
         (b"git@github.com:acme/shop.git", "shop"),
         (b"git@github.com:acme/Web.Shop_2.git", "Web-Shop-2"),
         (b"git@github.com:acme/.github", "github"),
-        (b"git@github.com:acme/" + b"long-" * 19, "-".join(["long"] * 8)),
+        (b"git@github.com:acme/" + b"long-" * 19, "-".join(["long"] * 5) + "-lon"),
         (b"git@github.com:acme/___", ""),
     ],
 )
