@@ -56,13 +56,13 @@ def show_rule(rule_id: str, folder: Path | None) -> None:
 @_FOLDER
 def test_rules(folder: Path | None) -> int:
     """Run every example of every rule, and check what the rules refer to."""
-    from leakscan.remedy.bridge import remediations
+    from leakscan.remedy.catalog import load_catalog
     from leakscan.rulecheck import check
     from leakscan.rules.load import load_rules
 
     rules = load_rules(folder)
     # Rules of one's own may use only some of the remediations.
-    problems = check(rules, remediations(None).keys())
+    problems = check(rules, load_catalog().keys)
     for problem in problems:
         click.echo(str(problem), err=True)
     examples = sum(len(rule.examples) + len(rule.negative_examples) for rule in rules.rules)
