@@ -20,6 +20,8 @@ CLOSE: Final = "\ue001"
 """Around the name of what is put into a script before a shell reads it, `$(X)` of make."""
 _MARK: Final = re.compile(f"{OPEN}([^{OPEN}{CLOSE}]*){CLOSE}")
 _ESCAPE: Final = re.compile(r"\\(\n|.)")
+_RUN_ON: Final = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)(?=[^\s\"'$]{0,256}\$)")
+"""A variable with another one after it in the same word, which the grammar takes for two words."""
 _DEPTH: Final = 12
 _NAMED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -46,6 +48,7 @@ class Script:
         """What stands in a command; a variable that is set before one is set for it alone."""
         self.functions: set[str] = set()
         """Names of functions that the script declares."""
+        text = _RUN_ON.sub(r"${\1}", text)
         self._nodes = list(walk(tree("bash", text.encode("utf-8", "replace"))))
         for node in self._nodes:
             self._note(node)

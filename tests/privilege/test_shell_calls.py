@@ -143,6 +143,8 @@ _SCRIPTS = {
     "aws s3 ls 's3://$B'": ["s3:ListObjectsV2 Bucket=$B"],
     "aws s3 ls s3://b/$1": ["s3:ListObjectsV2 Bucket=b Prefix=<>"],
     "AWS='aws --region x'\n$AWS s3 ls": ["s3:ListBuckets"],
+    "aws s3 ls s3://$A/$B/$C-$D": ["s3:ListObjectsV2 Bucket=<A> Prefix=<B>/<C>-<D>"],
+    "aws s3 ls s3://${A}$B/$C/x/$D": ["s3:ListObjectsV2 Bucket=<A><B> Prefix=<C>/x/<D>"],
     "A=$B\nB=$A\naws s3 ls s3://$A": ["s3:ListObjectsV2 Bucket=<A>"],
 }  # fmt: skip
 
