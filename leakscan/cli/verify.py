@@ -5,24 +5,23 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
-from leakscan import __version__, aws
-from leakscan.cli import network, outputs, verifying
-from leakscan.cli.asking import USER_AGENT, Asking, rows
+from leakscan import __version__
+from leakscan.cli import outputs, verifying
+from leakscan.cli.asking import Asking, rows
 from leakscan.cli.options import RULES
 from leakscan.cli.progress import Live
+from leakscan.cli.responder import settings_for
 from leakscan.cli.targets import Found, Looking, find, one_of
-from leakscan.cli.verifying import Settings, Wishes
+from leakscan.cli.verifying import Wishes
 from leakscan.errors import ExitCode
 from leakscan.inspection import Inspection
 from leakscan.model import Finding, Fingerprint
 from leakscan.redact import Secret
 from leakscan.report.base import ReportOptions
 from leakscan.report.verdicts import Format, VerifyOutcome, exit_code, render, render_plan
-from leakscan.verify_config import is_loopback
 
 if TYPE_CHECKING:
     from leakscan.inspect.session import Settings as InspectSettings
@@ -130,7 +129,7 @@ def command(
         for name in found.not_found:
             click.echo(f"leakscan: nothing that was read holds {name}.", err=True)
         return ExitCode.UNVERIFIED if found.not_found else ExitCode.CLEAN
-    inspector = _Inspecting(_profile_settings(profile, settings)) if profile else None
+    inspector = _Inspecting(settings_for(profile, settings.config)) if profile else None
     outcome = _outcome(found, asking, inspector)
     outputs.write(output, render(outcome, options, _form(output)))
     return exit_code(outcome)
@@ -186,26 +185,6 @@ class _Inspecting:
 
 def _id(finding: Finding) -> str:
     return finding.credential.identity.access_key_id or ""
-
-
-def _profile_settings(profile: str, settings: Settings) -> "InspectSettings":
-    from leakscan.inspect.session import Settings as InspectSettings
-
-    config = settings.config
-    url = config.endpoint_url
-    # An endpoint of STS has no IAM; what answers on this machine is a test double of all of AWS.
-    double = url if url is not None and is_loopback(urlsplit(url).hostname or "") else None
-    return InspectSettings(
-        profile,
-        USER_AGENT,
-        region=config.region or aws.PARTITIONS[(*config.partitions, "aws")[0]].default_region,
-        endpoint_url=double,
-        fips=config.fips,
-        ca_bundle=config.ca_bundle,
-        proxy=network.Proxies(config.proxy).to(double) if double else config.proxy,
-        timeout_s=config.timeout_s,
-        max_keys=config.max_keys,
-    )
 
 
 def _check_inspection(*, inspect: bool, profile: str | None, dry_run: bool) -> None:

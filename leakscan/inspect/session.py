@@ -63,13 +63,18 @@ class Responding:
     def __init__(self, session: "Session") -> None:
         self._session = session
 
-    def client(self, service: str) -> "BaseClient":
-        """Return a client that signs with the profile's credentials.
+    def client(self, service: str, region: str | None = None) -> "BaseClient":
+        """Return a client that signs with the profile's credentials; by default in its region.
 
         It raises InspectError instead of signing with a found key, should they become one.
         """
-        client: BaseClient = self._session.create_client(service)
+        client: BaseClient = self._session.create_client(service, region_name=region)
         return client
+
+    @property
+    def region(self) -> str:
+        """The region of the profile."""
+        return str(self._session.get_config_variable("region"))
 
 
 def open_session(settings: Settings, found: Collection[str]) -> Responding:

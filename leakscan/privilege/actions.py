@@ -132,7 +132,7 @@ def _is_role(name: str) -> bool:
 
 
 def level_of(action: str, tables: Tables) -> str:
-    """Return AWS's access level of an action: Read, List, Write, Tagging, Permissions management."""
+    """Return AWS's access level of an action, such as Read or Permissions management."""
     row: Row | None = tables.row(action)
     return "" if row is None else row.level
 

@@ -80,6 +80,8 @@ class Trail(State):
     not_read: int = 0
     first: str = ""
     last: str = ""
+    gaps: tuple[str, ...] = ()
+    """What could not be looked up, a sentence without its end each."""
 
     @property
     def by_sessions(self) -> int:
@@ -306,7 +308,7 @@ def _tables_of(parameters: Mapping[str, Any]) -> dict[str, tuple[Text, ...]]:
 
 
 def _texts(name: str, value: object, depth: int) -> Iterator[tuple[str, str]]:
-    """Yield the texts in a value, by their path in the model's own spelling as far as it is known."""
+    """Yield the texts in a value, by their path as the model spells it where that is known."""
     if isinstance(value, str) and value:
         yield name, value[:_MAX_TEXT]
     elif depth < _MAX_DEPTH and isinstance(value, list):

@@ -16,8 +16,8 @@ from leakscan.privilege.policy import shown
 from leakscan.privilege.tables import Tables
 
 REFINE: Final = (
-    "This is a starting point. Run with it, then compare with what IAM Access Analyzer says: unused "
-    "access, and a policy generated from CloudTrail (aws accessanalyzer start-policy-generation)."
+    "This is a starting point. Run with it, then compare with what IAM Access Analyzer says: "
+    "unused access, and a policy generated from CloudTrail (aws accessanalyzer start-policy-generation)."
 )
 _NAMED: Final = 8
 _SOURCES: Final = 3
@@ -45,6 +45,15 @@ _ENCRYPTED: Final = {
     "kinesis:GetRecords": "kms:Decrypt",
     "kinesis:PutRecord": "kms:GenerateDataKey",
     "kinesis:PutRecords": "kms:GenerateDataKey",
+}
+_PLACES: Final = {
+    "lambda-function": "Lambda itself needs logs:CreateLogStream and logs:PutLogEvents on the log "
+    "group of the function, and for a queue or stream that triggers it the reading of that "
+    "(AWSLambdaBasicExecutionRole, AWSLambdaSQSQueueExecutionRole and their like): add them.",
+    "ecs-task": "This is the task role. Pulling the image, writing logs and the secrets of the "
+    "task definition belong to the execution role, which is another one.",
+    "codebuild": "CodeBuild itself needs its log group, its artifact bucket and its source: add "
+    "them.",
 }
 _DEFAULTS: Final = (
     "This is not needed for keys that AWS manages (aws/s3, SSE-S3, aws/secretsmanager)."
@@ -77,7 +86,9 @@ def of_events(trail: Trail) -> Iterator[str]:
     if trail.others:
         yield f"{trail.others} events of other keys in the file were left out."
     if trail.failed:
-        yield f"{trail.failed} calls were allowed and failed for another reason; they count as used."
+        yield f"{trail.failed} calls were allowed and failed otherwise; they count as used."
+    for gap in trail.gaps:
+        yield f"Not known: {gap}."
     if trail.not_read:
         yield f"{trail.not_read} events could not be read, or were more than are looked at."
 
@@ -181,7 +192,13 @@ def of_services(needs: Sequence[Need]) -> Iterator[str]:
             "failure. A lifecycle rule that ends incomplete uploads does without."
         )
     if any(action.startswith("lambda:Create") for action in actions):
-        yield "A Lambda function in a VPC needs ec2:CreateNetworkInterface and its like in its role."
+        yield "A function in a VPC needs ec2:CreateNetworkInterface and its like in its role."
+
+
+def of_place(place: str) -> Iterator[str]:
+    """Say what the place itself needs of the role, which no code asks for."""
+    if place in _PLACES:
+        yield _PLACES[place]
 
 
 def of_code(usage: Usage, chosen: Needs, *, is_from_events: bool) -> Iterator[str]:

@@ -16,6 +16,8 @@ from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureSh
 from leakscan.privilege.services import services
 from leakscan.record import Record
 
+_NAMES: Final = ("SSEKMSKeyId",)
+"""Shapes that the model calls sensitive and that are the name of something, as of a KMS key."""
 _DEPTH: Final = 6
 _MEMBERS: Final = 4000
 
@@ -99,7 +101,9 @@ def _collect(
             inner, many = inner.member, True
         if isinstance(inner, MapShape):
             found[here] = Member(inner.key.name, is_many=True, is_keys=True)
-        elif inner.type_name == "string" and not inner.metadata.get("sensitive"):
+        elif inner.type_name == "string" and (
+            not inner.metadata.get("sensitive") or inner.name in _NAMES
+        ):
             needed = not path and name in shape.required_members
             found[here] = Member(inner.name, is_many=many, is_required=needed)
         else:

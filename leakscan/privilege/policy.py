@@ -14,6 +14,7 @@ from leakscan.record import Record
 
 Conditions = Mapping[str, Mapping[str, tuple[str, ...]]]
 Level = Callable[[str], str]
+_Flat = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 _READS: Final = ("Read", "List")
 _MANAGES: Final = "Permissions management"
@@ -24,7 +25,7 @@ class _Grant(Record, frozen=True):
 
     action: str
     resources: tuple[Text, ...]
-    conditions: tuple[tuple[str, str, tuple[str, ...]], ...]
+    conditions: _Flat
     spots: tuple[Spot, ...]
 
 
@@ -45,20 +46,19 @@ def statements(needs: Iterable[Need], level: Level) -> tuple[Statement, ...]:
 
 
 def _grants(needs: Iterable[Need]) -> list[_Grant]:
-    resources: dict[object, dict[Text, None]] = {}
-    spots: dict[object, dict[Spot, None]] = {}
+    resources: dict[tuple[str, _Flat], dict[Text, None]] = {}
+    spots: dict[tuple[str, _Flat], dict[Spot, None]] = {}
     for need in needs:
         key = (need.action, _flat(need.conditions))
         resources.setdefault(key, {}).update(dict.fromkeys(need.resources or (("*",),)))
         spots.setdefault(key, {})[need.spot] = None
     return [
-        _Grant(action, _widest(found), conditions, tuple(sorted(spots[key], key=_place)))
+        _Grant(key[0], _widest(found), key[1], tuple(sorted(spots[key], key=_place)))
         for key, found in resources.items()
-        for action, conditions in [key]  # type: ignore[misc]
     ]
 
 
-def _flat(conditions: Conditions) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+def _flat(conditions: Conditions) -> _Flat:
     return tuple(
         sorted((how, key, values) for how, by in conditions.items() for key, values in by.items())
     )

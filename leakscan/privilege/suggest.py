@@ -50,7 +50,7 @@ def suggest(usage: Usage, wish: Wish, tables: Tables, trail: Trail | None = None
         statements=found,
         unknown=tuple(_unknown(chosen, trail)),
         unclear=usage.unclear,
-        decisions=tuple(_decisions(usage, chosen, found, tables, trail)),
+        decisions=tuple(_decisions(usage, wish, chosen, found, tables, trail)),
         files=usage.files,
         left_out=usage.left_out,
         variables=_used(chosen.variables, found),
@@ -77,6 +77,7 @@ def _used(variables: dict[str, str], found: Sequence[Statement]) -> dict[str, st
 
 def _decisions(
     usage: Usage,
+    wish: Wish,
     chosen: Needs,
     found: Sequence[Statement],
     tables: Tables,
@@ -87,6 +88,7 @@ def _decisions(
         yield from decisions.of_events(trail)
     yield from decisions.of_actions(found, tables)
     yield from decisions.of_resources(found, chosen)
+    yield from decisions.of_place(wish.place)
     yield from decisions.of_services(needs)
     yield from decisions.of_code(usage, chosen, is_from_events=trail is not None)
     yield decisions.REFINE

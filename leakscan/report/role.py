@@ -65,8 +65,8 @@ def _head(page: Page, made: Suggestion) -> None:
     source = "the key's use in CloudTrail" if made.difference else "the code"
     page.hang(
         Rich(""),
-        f"It trusts whom the place needs, and may do what {source} shows. Words in capitals are for "
-        "you to fill in. Nothing was created, and AWS was not changed.",
+        f"It trusts whom the place needs, and may do what {source} shows. Words in capitals are "
+        "for you to fill in. Nothing was created, and AWS was not changed.",
     )
     page.blank()
 
@@ -103,8 +103,8 @@ def _permissions(page: Page, made: Suggestion) -> None:
     page.blank()
     if made.statements:
         _title(page, "Which line asks for what")
-    for one in made.statements:
-        _because(page, one)
+    for its in made.statements:
+        _because(page, its)
     if made.statements:
         page.blank()
 

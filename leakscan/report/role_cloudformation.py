@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from leakscan.permissions import Hole, Suggestion, Text
 from leakscan.report.base import ReportOptions
-from leakscan.report.role_document import is_managed, policies, size_line
+from leakscan.report.role_document import is_managed, policies, size_of
 from leakscan.report.role_terraform import comments
 
 _PSEUDO: Final = {"REGION": "AWS::Region", "ACCOUNT_ID": "AWS::AccountId"}
@@ -24,8 +24,7 @@ def render_cloudformation(made: Suggestion, _options: ReportOptions) -> bytes:
     """Return the role as a template of CloudFormation."""
     import yaml
 
-    found = policies(made, _marked)
-    head = "\n".join(comments(made, size_line(found) if found else ""))
+    head = "\n".join(comments(made, size_of(made)))
     body = yaml.safe_dump(_template(made), sort_keys=False, width=4096, allow_unicode=False)
     return f"{head}\n{body}".encode("ascii")
 

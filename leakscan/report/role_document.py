@@ -34,7 +34,7 @@ Json = dict[str, Any]
 
 
 class Policy(Record, frozen=True):
-    """A policy that is within AWS's limits; `name` is that of the role, with a number if several."""
+    """A policy that is within AWS's limits; `name` is the role's, numbered if several."""
 
     name: str
     document: Json
@@ -123,6 +123,12 @@ def size_line(found: Sequence[Policy]) -> str:
             f"one may have {MANAGED}, all inline policies of a role together {INLINE}."
         )
     return f"{sum(sizes)} characters of the {INLINE} that inline policies of a role may have."
+
+
+def size_of(suggestion: Suggestion) -> str:
+    """Say how large the policies of a role are; nothing if it has none."""
+    found = policies(suggestion, as_words)
+    return size_line(found) if found else ""
 
 
 def _document(found: Sequence[Json]) -> Json:

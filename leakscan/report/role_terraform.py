@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from leakscan.permissions import Hole, Suggestion, Text
 from leakscan.report.base import ReportOptions
-from leakscan.report.role_document import is_managed, policies, size_line
+from leakscan.report.role_document import is_managed, policies, size_of
 from leakscan.report.words import visible
 
 _NOT_NAME: Final = re.compile(r"[^a-z0-9_]+")
@@ -28,7 +28,7 @@ def render_terraform(made: Suggestion, _options: ReportOptions) -> bytes:
 def _lines(made: Suggestion) -> Iterator[str]:
     found = policies(made, _marked)
     label = _label(made.role)
-    yield from comments(made, size_line(found) if found else "")
+    yield from comments(made, size_of(made))
     for name, meaning in made.variables.items():
         yield f"variable {_quoted(variable(name))} {{"
         yield "  type        = string"

@@ -33,7 +33,7 @@ def everything(service: str, operation: str) -> Call:
     """A call with all the arguments that any rule asks for, so that each action is seen."""
     rules = load_tables().actions.operations.get(service, {}).get(operation, ())
     wanted = {name for rule in rules if isinstance(rule, Rule) for name in rule.when[:1]}
-    return Call(service, operation, {name: (("x",),) for name in wanted}, SPOT)
+    return Call(service, operation, dict.fromkeys(wanted, (("x",),)), SPOT)
 
 
 def test_how_many_operations_are_known() -> None:
