@@ -72,7 +72,7 @@ class Page:
 def command_lines(command: str, width: int) -> list[str]:
     """Break a shell command into lines that still paste as one, where it is too long for one.
 
-    It is broken before its options, and after one that is too long for a line; never inside quotes.
+    It is broken before its options, and between words where one has too many; never inside quotes.
     """
     if len(command) <= width:
         return [command]
@@ -88,7 +88,7 @@ def command_lines(command: str, width: int) -> list[str]:
 
 
 def _arguments(command: str, room: int) -> list[str]:
-    """Split a command before its options, and an option too long for a line before its value."""
+    """Split a command before its options, and what is too long for a line between its words."""
     words = _WORD.findall(command)
     if " ".join(words) != command:
         return [command]  # Its quotes are not what they seem: it stays as it is.
@@ -98,11 +98,11 @@ def _arguments(command: str, room: int) -> list[str]:
             options.append(word)
         else:
             options[-1] += f" {word}"
-    parts: list[str] = []
-    for option in options:
-        too_long = option.startswith("--") and len(option) > room
-        parts += option.split(" ", 1) if too_long else [option]
-    return parts
+    return [
+        part
+        for option in options
+        for part in ([option] if len(option) <= room else _WORD.findall(option))
+    ]
 
 
 def wrap(text: str, width: int) -> list[str]:
