@@ -17,7 +17,7 @@ from leakscan.remedy.markdown import BLOCKS, Body, BodyError, parse
 
 _T = TypeVar("_T")
 _FENCE: Final = "---"
-_MAX_BYTES: Final = 128 << 10
+_MAX_BYTES: Final = 64 << 10
 _NEEDED: Final = {
     EntryKind.KEY: ("Why", "Contain", "Delete", "Purge", "Prevent"),
     EntryKind.PLACE: ("Why", "Replace", "Prove", "Watch out"),

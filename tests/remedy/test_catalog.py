@@ -262,9 +262,9 @@ def test_what_is_no_text_at_all_is_refused(folder: Path) -> None:
     for source, says in (
         (b"\xff", "is not UTF-8"),
         (b"", "must stand first"),
-        (b"x" * 200_000, "is larger than"),
-        (FRONT.encode() + b"> " * 40_000, "must begin with a heading"),
-        (FRONT.encode() + b"## Why\n\n" + b"1. " * 20_000, "is a ordered list"),
+        (b"x" * 70_000, "is larger than"),
+        (FRONT.encode() + b"> " * 20_000, "must begin with a heading"),
+        (FRONT.encode() + b"## Why\n\n" + b"1. " * 15_000, "is a ordered list"),
     ):
         with pytest.raises(RemediationError, match=says):
             entry("some-text.md", source)
