@@ -1,7 +1,6 @@
 """`leakscan remedy`: what to do about found keys, step by step, ending in the role."""
 
 import gc
-import importlib
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,12 +128,13 @@ def command(
     if role:
         if wants_list or compliance or fingerprints:
             raise click.UsageError("--role goes with none of --list, --compliance, --fingerprint.")
-        code: int = importlib.import_module("leakscan.cli.role").run(
+        from leakscan.cli import role as suggesting
+
+        return suggesting.run(
             role_wishes.RoleWishes(
                 target, repository, account, region, rules_folder, quiet, output, **of_role
             )
         )
-        return code
     for name, value in of_role.items():
         if value:
             raise click.UsageError(f"--{name.replace('_', '-')} is for --role.")
