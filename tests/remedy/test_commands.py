@@ -50,7 +50,8 @@ GIT = {
     "rm": {"--cached", "-r"},
 }
 PROGRAMS = {
-    *("ansible", "ansible-config", "ansible-playbook", "aws", "aws_signing_helper", "cdk"),
+    *("ansible", "ansible-config", "ansible-playbook", "ansible-vault", "aws"),
+    *("aws_signing_helper", "cdk"),
     *(
         "cfn-lint",
         "chef",
