@@ -97,15 +97,12 @@ class Calls:
         self.has_items = False
         self._unknown: list[tuple[ast.Call, Spot]] = []
 
-    def begin(self) -> None:
-        """Let another module begin. Raises TooMuchError."""
-        self._evaluator.begin()
-
     def of_call(self, site: Site) -> Found:
         """Yield what one call in the code does. Raises TooMuchError."""
         call = site.node
         if not isinstance(call, ast.Call):
             return
+        self._evaluator.begin()
         here = Evaluation(self._evaluator, site.place, None)
         spot = spot_of(here.path, call)
         if isinstance(call.func, ast.Attribute):
@@ -124,6 +121,7 @@ class Calls:
         node = site.node
         if not isinstance(node, ast.Attribute) or not self.has_items:
             return
+        self._evaluator.begin()
         here = Evaluation(self._evaluator, site.place, None)
         for value in here.of(node.value):
             if isinstance(value, v.Item) and resources.is_data(value, node.attr):

@@ -24,14 +24,15 @@ from leakscan.privilege.python_scopes import (
 from leakscan.privilege.python_values import ANYTHING, Open, Value, Values, union
 from leakscan.record import State
 
-_DEPTH: Final = 40
-_STEPS: Final = 200_000
-"""For one module; what people write takes some thousands."""
-_ALL_STEPS: Final = 8_000_000
-_FRAMES: Final = 4
+_DEPTH: Final = 30
+_STEPS: Final = 4_000
+"""For one call; what people write takes some dozens."""
+_ALL_STEPS: Final = 3_000_000
+_NEAR: Final = 2
+_FRAMES: Final = 3
 """Calls in calls that are followed with their arguments; deeper ones with what all callers give."""
 _CALLERS: Final = 40
-_CANDIDATES: Final = 200
+_CANDIDATES: Final = 80
 _BASES: Final = 8
 _END: Final = (1 << 60, 0)
 
@@ -90,35 +91,41 @@ class Evaluator:
     def __init__(self, program: Program, outside: Outside) -> None:
         self.program, self._outside = program, outside
         self._known: dict[tuple[int, int], Values] = {}
+        self._rough: dict[tuple[int, int], Values] = {}
         self._frames: dict[tuple[int, int, int], Frame] = {}
         self._parameters: dict[tuple[int, str], Values] = {}
         self._busy: set[tuple[object, ...]] = set()
-        self._depth = self._steps = self._all_steps = 0
+        self._depth = self._cuts = self._steps = self._all_steps = 0
 
     def begin(self) -> None:
-        """Let the steps of another module begin. Raises TooMuchError."""
+        """Let the steps of another call begin. Raises TooMuchError."""
         self._all_steps += self._steps
         self._steps = 0
+        self._rough.clear()
         if self._all_steps > _ALL_STEPS:
             raise TooMuchError
 
     def of(self, node: ast.expr, place: Place, frame: Frame | None = None) -> Values:
-        """Return the values of an expression. Raises TooMuchError."""
+        """Return the values of an expression."""
         key = (id(node), id(frame) if frame else 0)
-        if key in self._known:
-            return self._known[key]
+        found = self._known.get(key) or self._rough.get(key)
+        if found is not None:
+            return found
         self._steps += 1
-        if self._steps > _STEPS:
-            raise TooMuchError
-        if self._depth > _DEPTH or key in self._busy:
+        if self._depth > _DEPTH or key in self._busy or self._steps > _STEPS:
+            self._cuts += 1
             return (Open(hint(node)),)
+        cuts = self._cuts
         found = self._guarded(key, lambda: self._evaluate(node, place, frame))
-        self._known[key] = found
+        # What was cut short is whole, perhaps, when the next call asks for it.
+        is_whole = cuts == self._cuts or self._depth <= _NEAR
+        (self._known if is_whole else self._rough)[key] = found
         return found
 
     def _guarded(self, key: tuple[object, ...], work: Callable[[], Values]) -> Values:
         """Do what may come back to itself; the second time it is open."""
         if key in self._busy:
+            self._cuts += 1
             return ANYTHING
         self._busy.add(key)
         self._depth += 1
@@ -230,15 +237,20 @@ class Evaluator:
             if given is None:
                 given = self._default(name, info)
         else:
-            key = (id(info), name)
-            if key not in self._parameters:
-                work = lambda: self._from_callers(name, info)  # noqa: E731
-                self._parameters[key] = self._guarded(("parameter", *key), work)
-            given = self._parameters[key]
+            given = self._of_callers(name, info)
         if one.annotation is not None and all(isinstance(value, Open) for value in given):
             here = Evaluation(self, Place(scope.parent or scope, _END, ()), None)
             given = self._outside.annotated(one.annotation, here) or given
         return _named(given, name)
+
+    def _of_callers(self, name: str, info: FunctionInfo) -> Values:
+        key, cuts = (id(info), name), self._cuts
+        if key in self._parameters:
+            return self._parameters[key]
+        found = self._guarded(("parameter", *key), lambda: self._from_callers(name, info))
+        if cuts == self._cuts:
+            self._parameters[key] = found
+        return found
 
     def _default(self, name: str, info: FunctionInfo) -> Values:
         node = _default_of(name, info.node.args)
@@ -250,12 +262,8 @@ class Evaluator:
 
     def _from_callers(self, name: str, info: FunctionInfo) -> Values:
         """Return what the callers in the repository give, and the default."""
-        names = [info.node.name]
-        if info.node.name == "__init__" and info.owner is not None:
-            names += [info.owner.node.name, "cls"]
-        sites = [site for called in names for site in self.program.calls_of(called)]
         found: list[Values] = []
-        for site in sites[:_CANDIDATES]:
+        for site in self.program.callers_of(info)[:_CANDIDATES]:
             if not isinstance(site.node, ast.Call) or len(found) >= _CALLERS:
                 break
             callees = self.of(site.node.func, site.place)

@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from leakscan.permissions import Spot, Unclear
-from leakscan.privilege.python_scopes import Module, NotPythonError, Site, read_module
+from leakscan.privilege.python_scopes import (
+    FunctionInfo,
+    Module,
+    NotPythonError,
+    Site,
+    read_module,
+)
 
 _AWS: Final = re.compile(rb"boto|s3fs|awswrangler|smart_open|s3://|DEFAULT_FILE_STORAGE")
 _IMPORT: Final = re.compile(rb"(?m)^[ \t]*(?:from|import)[ \t]([^#\n]{1,1000})")
@@ -31,6 +37,7 @@ class Program:
         self._modules: dict[str, Module | None] = {}
         self._by_tail: dict[str, list[str]] = {}
         self._calls: dict[str, list[Site]] = {}
+        self._imported: dict[Module, frozenset[str]] = {}
         self.problems: list[Unclear] = []
         for path in self._files:
             self._by_tail.setdefault(_tail(path), []).append(path)
@@ -89,9 +96,36 @@ class Program:
         path = f"{stem}.py" if f"{stem}.py" in self._files else package
         return self.module(path)
 
-    def calls_of(self, name: str) -> Sequence[Site]:
-        """Return the calls of anything of this name, in the modules read so far."""
-        return self._calls.get(name, ())
+    def callers_of(self, info: FunctionInfo) -> Sequence[Site]:
+        """Return what may be calls of a function: its name, where it or its module is imported."""
+        names, imported = [info.node.name], {info.node.name, _tail(info.scope.module.path)}
+        if info.owner is not None:
+            imported.add(info.owner.node.name)
+            if info.node.name == "__init__":
+                names += [info.owner.node.name, "cls"]
+        return [
+            site
+            for name in names
+            for site in self._calls.get(name, ())
+            if site.place.scope.module is info.scope.module
+            or (name != "cls" and not imported.isdisjoint(self._imports(site.place.scope.module)))
+        ]
+
+    def _imports(self, module: Module) -> frozenset[str]:
+        """Return the last names of all that a module imports."""
+        if module not in self._imported:
+            scopes = [module.scope, *(one.scope for one in module.functions.values())]
+            bound = [
+                one
+                for scope in scopes
+                if scope is not None
+                for several in scope.bindings.values()
+                for one in several
+                if one.kind == "import"
+            ]
+            names = {str(one.key) for one in bound} | {one.module for one in bound}
+            self._imported[module] = frozenset(name.rpartition(".")[2] for name in names)
+        return self._imported[module]
 
     def index_calls(self) -> None:
         """Keep which call has which name, of all modules read so far."""

@@ -41,7 +41,6 @@ class PythonReader:
 
 def _of_module(module: Module, calls: Calls) -> Iterator[Call | Unclear]:
     try:
-        calls.begin()
         for site in module.calls:
             yield from calls.of_call(site)
         for site in module.reads:
