@@ -18,7 +18,7 @@ from leakscan.report.words import count, visible
 _WIDTH: Final = 100
 _PATHS: Final = 10
 _KEYS: Final = 50
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+!|~&@$:-])")
+_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#!|~&@$:])")
 _INDENT: Final = "  "
 _LANGUAGES: Final = {"docker": "dockerfile"}
 
@@ -152,7 +152,7 @@ def _ending(plan: PlanDoc) -> Iterator[str]:
         yield from ("## Watch out", "", *(f"- {text}" for text in plan["watch_out"]), "")
     if plan["fill_in"]:
         yield from ("## Fill in", "")
-        yield from (f"- {code(word)}: {escaped(text)}" for word, text in plan["fill_in"].items())
+        yield from (f"- {code(word)}: {text}" for word, text in plan["fill_in"].items())
         yield ""
     if plan["filled_in"]:
         yield from ("## Filled in: check that these are what you mean", "")

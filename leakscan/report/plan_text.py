@@ -30,7 +30,7 @@ PHASES: Final = {
     "contain": "stop whoever has the key",
     "replace": "put the role in its place",
     "prove": "the role works, the key is not used any more",
-    "delete": "the key, then its user",
+    "delete": "when nothing uses it any more",
     "purge": "the copies of it",
     "prevent": "the next one",
 }
