@@ -11,7 +11,7 @@ from typing import Final
 from leakscan.report.base import ReportOptions
 from leakscan.report.page import command_lines
 from leakscan.report.plan_contract import FileDoc, KeyDoc, PartDoc, PhaseDoc, PlanDoc, WhereDoc
-from leakscan.report.plan_text import NOTHING, PHASES, VERDICTS, by_entry
+from leakscan.report.plan_text import NOTHING, PHASES, VERDICTS, accounts, by_entry
 from leakscan.report.plans import Plans, document
 from leakscan.report.words import count, visible
 
@@ -44,6 +44,8 @@ def _plan(plan: PlanDoc) -> Iterator[str]:
         if len(plan["keys"]) > _KEYS:
             yield f"- {len(plan['keys']) - _KEYS} more"
         yield ""
+    if said := accounts(plan["keys"]):
+        yield from (f"**{said}**", "")
     for text in plan["why"]:
         yield from (text, "")
     for place in plan["places"]:

@@ -100,6 +100,8 @@ def _plan(page: Page, lead: str, plan: PlanDoc) -> None:
         _key(page, key)
     if len(plan["keys"]) > _KEYS:
         page.row("", f"+{len(plan['keys']) - _KEYS} more: see --format json")
+    if said := accounts(plan["keys"]):
+        page.row("Accounts", said, "bold yellow")
     page.row("At stake", plan["why"][0] if plan["why"] else "")
     for place in plan["places"]:
         _place(page, place)
@@ -111,6 +113,14 @@ def _plan(page: Page, lead: str, plan: PlanDoc) -> None:
         _phase(page, phase, plan["places"])
     _templates(page, plan["places"])
     _ending(page, plan)
+
+
+def accounts(keys: Sequence[KeyDoc]) -> str:
+    """Say so where the keys are not all of one account; else nothing."""
+    known = {key["account_id"] for key in keys}
+    if len(known) < 2:
+        return ""
+    return "Not all keys are of one account: run each command in the account of its key."
 
 
 def _key(page: Page, key: KeyDoc) -> None:

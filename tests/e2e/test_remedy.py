@@ -261,6 +261,8 @@ def test_keys_of_one_kind_and_place_share_a_plan(user: User, repo: Repo, keys: K
     assert len(off) == len(ids)
     text = user.text(user.report(repo))
     assert text.count("CONTAIN") == 1
+    assert len({one["account_id"] for one in plan["keys"]}) == 2
+    assert "in the account of its key" in " ".join(text.split())
     assert all(one in text for one in ids)
 
 
