@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from leakscan.remediation import Entry
 from tests.support.policies import (
@@ -13,6 +14,7 @@ from tests.support.policies import (
     load_template,
     policies,
     problems,
+    trusted,
 )
 from tests.support.texts import SHIPPED, blocks, commands, prose
 
@@ -32,6 +34,16 @@ def test_policies_are_valid_and_narrow(entry: Entry) -> None:
 def test_a_role_is_created_alike_in_each_form(entry: Entry) -> None:
     assert bool(entry.terraform) == bool(entry.cloudformation)
     assert entry.terraform or not entry.trust
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in ENTRIES if entry.trust], ids=lambda entry: entry.id
+)
+def test_a_role_trusts_the_same_in_each_form(entry: Entry) -> None:
+    """The other two may have further roles."""
+    forms = trusted(entry)
+    assert forms["json"] <= forms["cloudformation"]
+    assert forms["json"] <= forms["terraform"]
 
 
 @EACH_ENTRY
@@ -125,6 +137,24 @@ def test_a_good_policy_is_taken(statement: dict[str, Any]) -> None:
 )
 def test_a_bad_policy_is_told(statement: dict[str, Any], says: str) -> None:
     assert says in told(statement)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("StringEquals", "StringLike"),
+        ("com:aud", "com:azp"),
+        ("sts:AssumeRoleWithWebIdentity", "sts:AssumeRole"),
+        ('"Federated"', '"AWS"'),
+    ],
+)
+def test_a_form_that_trusts_others_is_told(old: str, new: str) -> None:
+    entry = SHIPPED.entries["github-actions"]
+    assert entry.trust is not None
+    trust = replace(entry.trust, text=entry.trust.text.replace(old, new))
+    forms = trusted(replace(entry, trust=trust))
+    assert not forms["json"] & forms["cloudformation"]
+    assert not forms["json"] & forms["terraform"]
 
 
 def test_names_of_actions_are_looked_up() -> None:

