@@ -412,7 +412,7 @@ def test_nothing_a_repository_says_becomes_a_command(
     user: User, repo: Repo, key: Leak, tmp_path: Path
 ) -> None:
     repo.git("remote", "add", "origin", f"https://github.com/acme/{EVIL}")
-    path = f".github/workflows/{EVIL.replace('/', '')}.yml".encode()
+    path = f".github/workflows/{' '.join(EVIL.split()).replace('/', '')}.yml".encode()
     branch = "$(touch${IFS}pwned)"
     repo.commit({path: workflow(key)}, branch=branch)
     repo.git("symbolic-ref", "HEAD", f"refs/heads/{branch}")
