@@ -7,6 +7,7 @@ ${QueueName}` and values. Out: `Text`s. What is an ARN already is taken whole.
 import re
 from collections.abc import Mapping, Sequence
 from itertools import product
+from math import prod
 from typing import Final
 
 from leakscan.permissions import Hole, Text
@@ -50,13 +51,15 @@ def variables(form: str) -> tuple[str, ...]:
 
 
 def filled(form: str, values: Mapping[str, Sequence[Text]], place: Place) -> tuple[Text, ...]:
-    """Return an ARN for each combination of values; one with `*` where they are too many."""
+    """Return an ARN for each combination of values.
+
+    Where they are too many, the last variables are `*`: the objects, and not their buckets.
+    """
     names = variables(form)
-    number = 1
-    for name in names:
-        number *= len(values[name])
-    if number > _MAX_PRODUCT:
-        values = {name: values[name] if len(values[name]) == 1 else [("*",)] for name in names}
+    values = {name: values[name] for name in names}
+    for name in reversed(names[1:]):
+        if prod(map(len, values.values())) > _MAX_PRODUCT:
+            values[name] = [("*",)]
     found = (
         _one(form, dict(zip(names, chosen, strict=True)), place)
         for chosen in product(*(values[name] for name in names))

@@ -6,18 +6,15 @@ those of the stack.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from leakscan.permissions import Hole, Suggestion, Text
+from leakscan.permissions import Suggestion
 from leakscan.report.base import ReportOptions
-from leakscan.report.role_document import is_managed, policies, size_of
+from leakscan.report.role_document import MARK, MARKED, is_managed, marked, policies, size_of
 from leakscan.report.role_terraform import comments
 
 _PSEUDO: Final = {"REGION": "AWS::Region", "ACCOUNT_ID": "AWS::AccountId"}
-_MARK: Final = "\ue000"
-_MARKED: Final = re.compile(f"{_MARK}([A-Z0-9_]+){_MARK}")
 
 
 def render_cloudformation(made: Suggestion, _options: ReportOptions) -> bytes:
@@ -46,7 +43,7 @@ def _template(made: Suggestion) -> dict[str, Any]:
 
 
 def _resources(made: Suggestion) -> Iterator[tuple[str, Any]]:
-    found = policies(made, _marked)
+    found = policies(made, marked)
     managed = is_managed(found) or not made.trust
     if made.trust:
         properties: dict[str, Any] = {
@@ -72,24 +69,17 @@ def parameter(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_") if part) or "Value"
 
 
-def _marked(text: Text) -> str:
-    return "".join(
-        f"{_MARK}{part.name}{_MARK}" if isinstance(part, Hole) else part.replace(_MARK, "")
-        for part in text
-    )
-
-
 def _substituted(node: Any) -> Any:
     """Return a value with `Fn::Sub` where a text has variables of ours, and only there."""
     if isinstance(node, dict):
         return {key: _substituted(one) for key, one in node.items()}
     if isinstance(node, list):
         return [_substituted(one) for one in node]
-    if not isinstance(node, str) or _MARK not in node:
+    if not isinstance(node, str) or MARK not in node:
         return node
     parts = []
     done = 0
-    for found in _MARKED.finditer(node):
+    for found in MARKED.finditer(node):
         name = _PSEUDO.get(found[1]) or parameter(found[1])
         parts += [_literal(node[done : found.start()]), f"${{{name}}}"]
         done = found.end()

@@ -26,6 +26,9 @@ INLINE: Final = 10_240
 VERSION: Final = "2012-10-17"
 _NAME: Final = re.compile(r"[^A-Za-z0-9+=,.@_-]+")
 _WORD: Final = re.compile(r"[^A-Z0-9_]+")
+MARK: Final = "\ue000"
+"""Stands around a variable until its text is quoted; a cleaned text holds none."""
+MARKED: Final = re.compile(f"{MARK}([A-Z0-9_]+){MARK}")
 _MAX_NAME: Final = 64
 _EMPTY: Final = len('{"Version":"2012-10-17","Statement":[]}')
 
@@ -59,7 +62,7 @@ def _cleaned(node: Any, clean: Cleaner) -> Any:
     if isinstance(node, Hole):
         return Hole(_WORD.sub("_", node.name.upper())[:_MAX_NAME] or "VALUE")
     if isinstance(node, str):
-        return clean.name(node)
+        return clean.name(node).replace(MARK, "")
     if isinstance(node, tuple):
         return tuple(_cleaned(one, clean) for one in node)
     if isinstance(node, Mapping):
@@ -68,6 +71,11 @@ def _cleaned(node: Any, clean: Cleaner) -> Any:
         fields = {name: _cleaned(getattr(node, name), clean) for name in node.__struct_fields__}
         return replace(node, **fields)
     return node
+
+
+def marked(text: Text) -> str:
+    """Return a text in which each hole stands between marks, for formats that quote first."""
+    return "".join(f"{MARK}{part.name}{MARK}" if isinstance(part, Hole) else part for part in text)
 
 
 def as_words(text: Text) -> str:

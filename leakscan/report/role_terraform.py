@@ -9,15 +9,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from leakscan.permissions import Hole, Suggestion, Text
+from leakscan.permissions import Suggestion
 from leakscan.report.base import ReportOptions
-from leakscan.report.role_document import is_managed, policies, size_of
+from leakscan.report.role_document import MARKED, is_managed, marked, policies, size_of
 from leakscan.report.words import visible
 
 _NOT_NAME: Final = re.compile(r"[^a-z0-9_]+")
-_MARK: Final = "\ue000"
-"""Stands around a variable until its text is quoted; a cleaned text holds none."""
-_MARKED: Final = re.compile(f"{_MARK}([A-Z0-9_]+){_MARK}")
 
 
 def render_terraform(made: Suggestion, _options: ReportOptions) -> bytes:
@@ -26,7 +23,7 @@ def render_terraform(made: Suggestion, _options: ReportOptions) -> bytes:
 
 
 def _lines(made: Suggestion) -> Iterator[str]:
-    found = policies(made, _marked)
+    found = policies(made, marked)
     label = _label(made.role)
     yield from comments(made, size_of(made))
     for name, meaning in made.variables.items():
@@ -104,18 +101,11 @@ def _label(name: str) -> str:
     return f"r_{found}" if found[0].isdigit() else found
 
 
-def _marked(text: Text) -> str:
-    return "".join(
-        f"{_MARK}{part.name}{_MARK}" if isinstance(part, Hole) else part.replace(_MARK, "")
-        for part in text
-    )
-
-
 def _quoted(text: str) -> str:
     """Return a text as a string of HCL in which only our own variables are templates."""
     parts = []
     done = 0
-    for found in _MARKED.finditer(text):
+    for found in MARKED.finditer(text):
         parts += [_escaped(text[done : found.start()]), f"${{var.{variable(found[1])}}}"]
         done = found.end()
     parts.append(_escaped(text[done:]))

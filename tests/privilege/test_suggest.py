@@ -196,7 +196,7 @@ def test_a_second_account_is_said() -> None:
         "[]",
         '{"Statement": []}',
         '{"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}}',
-        '{"Statement": [{"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "sts:AssumeRole"}]}',
+        '{"Statement": {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "a:B"}}',
     ],
 )
 def test_no_trust_in_everybody(trust: str) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 
 import boto3
-
 from orders import receipts
 
 REGION = "eu-west-1"

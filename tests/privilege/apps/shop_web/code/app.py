@@ -1,5 +1,4 @@
 from flask import Flask, jsonify, request
-
 from shop import mail, settings
 from shop.storage.pictures import Pictures
 from shop.storage.sessions import SessionStore
