@@ -10,11 +10,11 @@ from typing import Final
 from leakscan.model import Encoding, Finding, RuleId
 from leakscan.record import Record
 
-TEXT_BYTES: Final = 64 << 10
+TEXT_BYTES: Final = 32 << 10
 """Bytes of a text that are looked at: its beginning, and what stands around the key."""
 MAX_NEIGHBOURS: Final = 2_000
 """Names beside a file and above it."""
-_HEAD_BYTES: Final = 8 << 10
+_HEAD_BYTES: Final = 4 << 10
 """Of a longer text: imports, a shebang, `kind: Deployment`."""
 _NEAR_BYTES: Final = 2 << 10
 """Bytes on each side of the key that speak of the key itself: some 40 lines."""

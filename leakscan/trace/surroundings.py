@@ -18,13 +18,15 @@ from leakscan.history.treelines import MalformedTreeError, read_tree
 from leakscan.history.trees import parse_line
 from leakscan.model import Content, Event, Finding, Level, ObjectId, Occurrence, Place, ScopeKind
 from leakscan.record import State
-from leakscan.remedy.context import Context, key_words, neighbours, path_text, with_text
+from leakscan.remedy.context import TEXT_BYTES, Context, key_words, neighbours, path_text, with_text
 
 MAX_PATHS: Final = 10
 """Paths of one finding that are looked at."""
 MAX_TEXTS: Final = 3
 """Of these, those whose text and neighbours are looked at."""
 MAX_TEXTS_OF_ALL: Final = 1_000
+MAX_BYTES_OF_ALL: Final = 8 << 20
+"""Bytes of texts that are looked at in one scan: usual files with a key have some thousand each."""
 MAX_DEPTH: Final = 16
 """Folders above a file whose names are looked at, from the top."""
 _NAMES_OF_ONE: Final = 500
@@ -46,6 +48,7 @@ class _Walk(State):
     spot: _Spot
     tree: ObjectId
     folders: list[bytes]
+    file: bytes
     names: list[bytes]
     depth: int = 0
 
@@ -109,9 +112,14 @@ def _read_texts(source: Source, spots: Sequence[_Spot]) -> None:
     for spot in spots:
         if spot.occurrence.object_id is not None and spot.occurrence.place is not Place.PATH:
             wanted[spot.occurrence.object_id].append(spot)
-    for item in source.reader.read_whole(sorted(wanted)) if wanted else ():
+    left = MAX_BYTES_OF_ALL
+    # In the order of the findings, for the bytes may not be enough for all.
+    for item in source.reader.read_whole(list(wanted)) if wanted else ():
         if isinstance(item, Content):
             for spot in wanted[item.object_id or _NOT_HERE]:
+                left -= min(len(item.data), TEXT_BYTES)
+                if left < 0:
+                    return
                 one = spot.occurrence
                 spot.context = with_text(
                     spot.context, item.data, one.line, one.column, one.encoding
@@ -139,21 +147,22 @@ def _read_names(source: Source, spots: Sequence[_Spot]) -> None:
 def _walks(source: Source, spots: Sequence[_Spot]) -> Iterator[_Walk]:
     for spot in spots:
         one = spot.occurrence
-        links = source.links.commits.get(one.commit) if one.commit is not None else None
+        commit = source.staged if one.place is Place.INDEX else one.commit
+        links = source.links.commits.get(commit) if commit is not None else None
         if links is not None and one.path:
-            folders = one.path.split(b"/")[:-1][:MAX_DEPTH]
-            yield _Walk(spot, links.tree, folders, [])
+            *folders, file = one.path.split(b"/")
+            yield _Walk(spot, links.tree, folders[:MAX_DEPTH], file, [])
 
 
 def _step(walk: _Walk, known: Mapping[ObjectId, _Folder]) -> bool:
     """Take in the names of the folder a walk is in, and go down; say whether it goes on."""
     folder = known[walk.tree]
     above = b"".join(name + b"/" for name in walk.folders[: walk.depth])
-    own = walk.spot.occurrence.path
+    own = walk.folders[walk.depth] if walk.depth < len(walk.folders) else walk.file
     walk.names += [
         above + name + (b"/" if is_folder else b"")
         for name, is_folder in folder.names
-        if above + name != own
+        if name != own  # Neither the file itself nor what it is in.
     ]
     if walk.depth == len(walk.folders):
         return False

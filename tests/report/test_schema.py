@@ -22,7 +22,7 @@ from leakscan.model import (
     SkipReason,
     Status,
 )
-from leakscan.report import contract
+from leakscan.report import contract, explained
 from leakscan.report.verdicts import render, render_plan
 from leakscan.verdict import Cause, Holder, NotAsked, VerdictState
 from tests.report.builder import (
@@ -44,6 +44,7 @@ DEFS = SCHEMA["$defs"]
 VERDICT = DEFS["verdict"]["properties"]
 VERDICTS = SCHEMAS["verdicts-1"]
 PLAN = SCHEMAS["verify-plan-1"]
+EXPLAINED = SCHEMAS["explained-1"]
 FINDING = DEFS["finding"]["properties"]
 OCCURRENCE = DEFS["occurrence"]["properties"]
 
@@ -184,6 +185,14 @@ def test_schema_lists_the_values_of_the_model(enum: type[StrEnum], listed: list[
         (contract.VerdictsDoc, VERDICTS),
         (contract.VerifiedDoc, VERDICTS["$defs"]["finding"]),
         (contract.PlaceDoc, VERDICTS["$defs"]["place"]),
+        (explained.ExplainedAllDoc, EXPLAINED),
+        (explained.ExplainedDoc, EXPLAINED["$defs"]["explained"]),
+        (explained.ConsideredDoc, EXPLAINED["$defs"]["considered"]),
+        (explained.WeighedDoc, EXPLAINED["$defs"]["weighed"]),
+        (
+            explained.SignDoc,
+            EXPLAINED["$defs"]["weighed"]["properties"]["signs"]["items"],
+        ),
         (contract.PlanDoc, PLAN),
         (contract.PlannedDoc, PLAN["$defs"]["planned"]),
     ],
