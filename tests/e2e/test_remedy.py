@@ -422,7 +422,7 @@ def test_nothing_a_repository_says_becomes_a_command(
     assert [one["id"] for one in plan["places"]] == ["github-actions"]
     assert set(plan["filled_in"]) == {"access_key_id", "account_id"}
     assert_harmless(plan, tmp_path / "run")
-    clean = user.plan("github-actions", "--account", "418892985061")
+    clean = user.plan("github-actions", "--account", plan["filled_in"]["account_id"])
     told = [one.replace(key.key_id, "ACCESS_KEY_ID") for one in commands(plan)]
     assert told == commands(clean)
     text = user.text(report)
