@@ -198,7 +198,7 @@ def test_other_commands_are_of_programs_that_are_known(entry: Entry) -> None:
             "ecs register-task-definition --family x --container-definitions '[{\"name\": 1}]'",
             "type",
         ),
-        ("ecs register-task-definition --family x --volumes '[{]'", "Invalid JSON"),
+        ("iam tag-role --role-name x --tags '[{]'", "Invalid JSON"),
         ("s3 ls s3://x --foo", "Unknown options"),
         ("s3", "too few arguments"),
         ("eks update-kubeconfig", "required: --name"),
