@@ -142,7 +142,11 @@ class Aws:
             return tuple(v.Transfer(one) for one in clients if isinstance(one, v.Client))
         if name.startswith(("boto3.", "botocore.")):
             return (v.Quiet(),)
-        return self._builtin(name, call, here) or self._open(name.rpartition(".")[2], call, here)
+        return (
+            self._builtin(name, call, here)
+            or _wrapped(call, here)
+            or self._open(name.rpartition(".")[2], call, here)
+        )
 
     def _builtin(self, name: str, call: ast.Call, here: Evaluation) -> Values:
         """Return what a function of Python's own gives; nothing for any other."""
@@ -178,6 +182,9 @@ class Aws:
             known = texts.whole(here.of(call.args[0]))
             if known and all(service_of_python(one) for one in known):
                 return self._made(name, v.Session(), call, here)
+        wrapped = _wrapped(call, here)
+        if wrapped:
+            return wrapped
         if name == "get" and call.args:
             return tuple(map(Open, texts.whole(here.of(call.args[0])))) or ANYTHING
         return (Open(hint(call)),)
@@ -367,6 +374,15 @@ def _of_stub(name: str, spot: Spot) -> Values:
     if kind.endswith("Client"):
         return (v.Client(origin),)
     return (resources.open_item(origin, kind),) if kind in resources.kinds(service) else ()
+
+
+def _wrapped(call: ast.Call, here: Evaluation) -> Values:
+    """Return the method that something unknown is given alone: `sync_to_async(s3.head_object)`."""
+    if len(call.args) != 1 or call.keywords or not isinstance(call.args[0], ast.Attribute):
+        return ()
+    aws = v.Client | v.Service | v.Item | v.Paginator | v.Waiter
+    found = here.of(call.args[0])
+    return tuple(one for one in found if isinstance(one, v.Method) and isinstance(one.of, aws))
 
 
 def keyword(call: ast.Call, *names: str) -> ast.expr | None:

@@ -17,6 +17,7 @@ from leakscan.privilege.given import call as call_of
 from leakscan.privilege.operations import members, operation_of, required
 from leakscan.privilege.python_aws import Aws
 from leakscan.privilege.python_eval import Evaluation, Evaluator
+from leakscan.privilege.python_libraries import of_library
 from leakscan.privilege.python_said import spot_of
 from leakscan.privilege.python_scopes import Site
 from leakscan.privilege.python_values import Open, Value, Values
@@ -94,6 +95,9 @@ class Calls:
         self._pagers: dict[Spot, v.Paginator | v.Waiter] = {}
         self._lost: dict[Spot, Unclear] = {}
         self._named: set[Spot] = set()
+        self._called: set[int] = set()
+        self._handed: set[tuple[Value, str]] = set()
+        self._kept: list[ast.Call] = []
         self.has_items = False
         self._unknown: list[tuple[ast.Call, Spot]] = []
 
@@ -105,7 +109,10 @@ class Calls:
         self._evaluator.begin()
         here = Evaluation(self._evaluator, site.place, None)
         spot = spot_of(here.path, call)
+        yield from self._of_methods(call, here, spot)
+        yield from of_library(call, here, spot)
         if isinstance(call.func, ast.Attribute):
+            self._called.add(id(call.func))
             yield from self._of_receiver(call, call.func.attr, here, spot)
         elif isinstance(call.func, ast.Name) and call.func.id == "getattr" and call.args:
             yield from self._of_getattr(here.of(call.args[0]), call, here, spot)
@@ -117,9 +124,12 @@ class Calls:
             self._note(value)
 
     def of_read(self, site: Site) -> Found:
-        """Yield what an attribute loads: `table.item_count`. Raises TooMuchError."""
+        """Yield what an attribute loads, `table.item_count`, or hands on: `retry(s3.get)`."""
         node = site.node
-        if not isinstance(node, ast.Attribute) or not self.has_items:
+        if not isinstance(node, ast.Attribute) or id(node) in self._called:
+            return
+        is_method = any(operation_of(one.service, node.attr) for one in self._made)
+        if not is_method and not self.has_items:
             return
         self._evaluator.begin()
         here = Evaluation(self._evaluator, site.place, None)
@@ -129,6 +139,35 @@ class Calls:
                 if done is not None and not value.origin.is_elsewhere:
                     self._used.add(value.origin)
                     yield self._done(value, done, [], spot_of(here.path, node))
+            elif (
+                is_method and isinstance(value, v.Client) and (value, node.attr) not in self._handed
+            ):
+                everything = ast.Call(node, [], [ast.keyword(None, ast.Name("_", ast.Load()))])
+                self._kept.append(everything)
+                yield from self._of_value(
+                    value, node.attr, everything, here, spot_of(here.path, node)
+                )
+
+    def _of_methods(self, call: ast.Call, here: Evaluation, spot: Spot) -> Found:
+        """Yield the calls of methods that were handed on: `to_thread(s3.get_object, Bucket=b)`."""
+        if not isinstance(call.func, ast.Attribute):
+            for callee in here.of(call.func):
+                if isinstance(callee, v.Method):
+                    yield from self._of_value(callee.of, callee.name, call, here, spot)
+                    self._handed.add((callee.of, callee.name))
+                    inner = call.func.args[:1] if isinstance(call.func, ast.Call) else []
+                    self._called.update(map(id, inner))
+        for number, argument in enumerate(call.args):
+            is_called = len(call.args) > number + 1 or call.keywords
+            if not isinstance(argument, ast.Attribute) or not is_called:
+                continue
+            for value in here.of(argument):
+                if isinstance(value, v.Method):
+                    given = ast.Call(argument, call.args[number + 1 :], call.keywords)
+                    self._kept.append(given)
+                    found = list(self._of_value(value.of, value.name, given, here, spot))
+                    self._called.update([id(argument)] if found else [])
+                    yield from found
 
     def rest(self) -> Found:
         """Yield what is left when all calls were looked at."""

@@ -32,7 +32,7 @@ def argument(found: Usage, name: str) -> list[str]:
 
 CLIENTS = {
     "module": "import boto3\nc = boto3.client('s3')\ndef f():\n  c.get_object(Bucket='b', Key='k')",
-    "local": "import boto3\ndef f():\n  c = boto3.client('s3')\n  c.get_object(Bucket='b', Key='k')",
+    "local": "import boto3\ndef f():\n c = boto3.client('s3')\n c.get_object(Bucket='b', Key='k')",
     "at once": "import boto3\nboto3.client('s3').get_object(Bucket='b', Key='k')",
     "keyword": "import boto3\nboto3.client(service_name='s3').get_object(Bucket='b', Key='k')",
     "alias": "import boto3 as b\nb.client('s3').get_object(Bucket='b', Key='k')",
@@ -371,7 +371,35 @@ def test_resources_of_other_services() -> None:
     assert not found.unclear
 
 
+HANDED_ON = {
+    "sync_to_async(s3.head_object)(Bucket='b', Key='k')": "s3:HeadObject",
+    "asyncio.to_thread(s3.head_object, Bucket='b', Key='k')": "s3:HeadObject",
+    "functools.partial(s3.head_object, Bucket='b', Key='k')": "s3:HeadObject",
+    "head = s3.head_object; head(Bucket='b', Key='k')": "s3:HeadObject",
+    "pool.submit(s3.put_object, Bucket='b', Key='k')": "s3:PutObject",
+}
+
+
+@pytest.mark.parametrize(("source", "expected"), HANDED_ON.items(), ids=HANDED_ON)
+def test_a_method_that_is_handed_on(source: str, expected: str) -> None:
+    found = read(f"import asyncio, functools, boto3\ns3 = boto3.client('s3')\n{source}")
+
+    assert calls(found) == [expected]
+    assert (argument(found, "Bucket"), argument(found, "Key")) == (["b"], ["k"])
+    assert not found.unclear
+
+
+def test_a_method_that_is_handed_on_alone_needs_all_it_requires() -> None:
+    found = read("import boto3\ns3 = boto3.client('s3')\nretry(s3.head_object)")
+
+    assert calls(found) == ["s3:HeadObject"]
+    assert argument(found, "Bucket") == ["<BUCKET>"]
+
+
 UNCLEAR = {
+    "pandas.read_csv('s3://bucket/key')": "an address of S3 is read",
+    "frame.to_csv(f's3://{name}/key')": "an address of S3 is written",
+    "s3fs.S3FileSystem()": "s3fs calls S3",
     "getattr(boto3.client('s3'), name)()": "which call of s3",
     "boto3.client(name).get_object(Bucket='b')": "service is not known",
     "boto3.client('s3').get_objects()": "no such call",
@@ -386,7 +414,7 @@ UNCLEAR = {
 
 @pytest.mark.parametrize(("source", "why"), UNCLEAR.items(), ids=UNCLEAR)
 def test_what_is_not_known_is_said(source: str, why: str) -> None:
-    found = read(f"import boto3\ndef f(name, x):\n    {source}")
+    found = read(f"import boto3, pandas, s3fs\ndef f(name, x):\n    {source}")
 
     assert not found.calls
     assert [why in one.why for one in found.unclear] == [True]
