@@ -120,7 +120,7 @@ def command(
 
     The plan names the IAM role that takes the place of the key where it was found. What is known of
     the finding stands in its commands; words in capitals are for you to fill in. Nothing is run,
-    and nobody is asked.
+    and nobody is asked; but with --profile, AWS is for the events of a key.
     """
     gc.disable()  # As in `leakscan scan`.
     _check(account, region)
