@@ -196,7 +196,7 @@ def test_other_commands_are_of_programs_that_are_known(entry: Entry) -> None:
         ("ec2 wait", "too few arguments"),
         (
             "ecs register-task-definition --family x --container-definitions '[{\"name\": 1}]'",
-            "type",
+            "Invalid type",
         ),
         ("iam tag-role --role-name x --tags '[{]'", "Invalid JSON"),
         ("s3 ls s3://x --foo", "Unknown options"),
