@@ -41,7 +41,15 @@ if TYPE_CHECKING:
 _MAX_OBJECT_BYTES: Final = 64 << 20
 _KEY_ID: Final = re.compile(r"A[KS]IA[A-Z0-9]{12,124}")
 _ROLE: Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
-_PARSERS: Final = ("tree_sitter", "policy_sentry")
+_EXTRA: Final = (
+    "policy_sentry",
+    "boto3",
+    "tree_sitter",
+    "tree_sitter_bash",
+    "tree_sitter_go",
+    "tree_sitter_javascript",
+    "tree_sitter_typescript",
+)
 
 
 class RoleError(LeakscanError):
@@ -65,7 +73,7 @@ def run(wishes: RoleWishes) -> int:
 
 
 def _check(wishes: RoleWishes) -> None:
-    for name in _PARSERS:
+    for name in _EXTRA:
         if importlib.util.find_spec(name) is None:
             raise MissingExtraError(
                 f"--role needs {name}, which is not installed.", hint=EXTRA_HINT

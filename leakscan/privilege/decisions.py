@@ -17,7 +17,8 @@ from leakscan.privilege.tables import Tables
 
 REFINE: Final = (
     "This is a starting point. Run with it, then compare with what IAM Access Analyzer says: "
-    "unused access, and a policy generated from CloudTrail (aws accessanalyzer start-policy-generation)."
+    "unused access, and a policy generated from CloudTrail (aws accessanalyzer "
+    "start-policy-generation)."
 )
 _NAMED: Final = 8
 _SOURCES: Final = 3
@@ -65,8 +66,8 @@ def of_events(trail: Trail) -> Iterator[str]:
     calls = len(trail.calls) + len(trail.refused) + len(trail.unknown)
     when = f", {trail.first} to {trail.last}" if trail.first else ""
     yield (
-        f"The policy is made of {calls} calls in CloudTrail{when}. IF SOMEBODY ELSE USED THE KEY, "
-        "WHAT THEY DID IS IN IT: check the addresses and programs below, and take out what is not "
+        f"The policy is made of {_count(calls, 'call')} in CloudTrail{when}. "
+        "IF SOMEBODY ELSE USED THE KEY, WHAT THEY DID IS IN IT: check the addresses and programs below, and take out what is not "
         "yours."
     )
     for name, sources in sorted(trail.sources.items()):
@@ -80,17 +81,17 @@ def of_events(trail: Trail) -> Iterator[str]:
     )
     if trail.by_sessions:
         yield (
-            f"{trail.by_sessions} events are of sessions that were made with the key; they are not "
-            "in the policy. Look at them: a role that the key assumes has permissions of its own."
+            f"{_count(trail.by_sessions, 'event')} came of sessions that were made with the key; "
+            "they are not in the policy. Look at them: a role that the key assumes has permissions of its own."
         )
     if trail.others:
-        yield f"{trail.others} events of other keys in the file were left out."
+        yield f"Left out: {_count(trail.others, 'event')} of other keys in the file."
     if trail.failed:
-        yield f"{trail.failed} calls were allowed and failed otherwise; they count as used."
+        yield f"Allowed, and failed otherwise: {_count(trail.failed, 'call')}, taken as used."
     for gap in trail.gaps:
         yield f"Not known: {gap}."
     if trail.not_read:
-        yield f"{trail.not_read} events could not be read, or were more than are looked at."
+        yield f"Not read, or more than are looked at: {_count(trail.not_read, 'event')}."
 
 
 def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
@@ -144,8 +145,8 @@ def of_resources(found: Sequence[Statement], chosen: Needs) -> Iterator[str]:
     wide = sorted({shown(text) for one in found for text in one.resources if _is_wide(text)})
     if wide:
         yield (
-            f"{len(wide)} resources end in * or hold one, as the code makes these names when it "
-            f"runs: {_some(wide, _SOURCES)}. Write the longest beginning that they share."
+            f"With * in them, as the code makes these names when it runs: {_some(wide, _SOURCES)}. "
+            "Write the longest beginning that the names share."
         )
     accounts = sorted({one for two in found for text in two.resources for one in _accounts(text)})
     if len(accounts) > 1:
@@ -206,21 +207,25 @@ def of_code(usage: Usage, chosen: Needs, *, is_from_events: bool) -> Iterator[st
     if chosen.unknown:
         number = len(chosen.unknown)
         yield (
-            f"{number} calls have no action of the same name in IAM, and none is known: look them "
-            "up in the Service Authorization Reference. Nothing was guessed."
+            f"No action of IAM is known for {_count(number, 'call')}: look in the Service "
+            "Authorization Reference. Nothing was guessed."
         )
     if usage.unclear:
         yield (
-            f"{len(usage.unclear)} places use AWS in a way that could not be told: read them, and "
-            "add what they do."
+            f"What AWS is used for could not be told in {_count(len(usage.unclear), 'place')}: "
+            "read them, and add what they do."
         )
     if tests := usage.left_out.get("tests"):
-        yield f"{tests} files of tests were left out; --include-tests takes them in."
+        yield f"Left out: {_count(tests, 'file')} of tests; --include-tests takes them in."
     if not is_from_events:
         yield (
             "The code at HEAD may not be what runs: other branches, other repositories and people "
             "may use the same key. aws iam get-access-key-last-used and CloudTrail tell."
         )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _some(items: Collection[str], number: int) -> str:

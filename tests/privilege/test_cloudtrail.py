@@ -114,14 +114,19 @@ def test_a_bomb_is_refused() -> None:
         ("lambda", "UpdateFunctionCode20150331v2", "lambda", "UpdateFunctionCode"),
         ("cloudfront", "CreateInvalidation2020_05_31", "cloudfront", "CreateInvalidation"),
         ("elasticloadbalancing", "DescribeTargetGroups", "elbv2", "DescribeTargetGroups"),
-        ("elasticloadbalancing", "RegisterInstancesWithLoadBalancer", "elb", "RegisterInstancesWithLoadBalancer"),
+        (
+            "elasticloadbalancing",
+            "RegisterInstancesWithLoadBalancer",
+            "elb",
+            "RegisterInstancesWithLoadBalancer",
+        ),
         ("bedrock", "InvokeModel", "bedrock-runtime", "InvokeModel"),
         ("bedrock", "ListFoundationModels", "bedrock", "ListFoundationModels"),
         ("email", "SendEmail", "sesv2", "SendEmail"),
         ("tagging", "GetResources", "resourcegroupstaggingapi", "GetResources"),
         ("kms", "Decrypt", "kms", "Decrypt"),
     ],
-)  # fmt: skip
+)
 def test_names(source: str, name: str, service: str, operation: str) -> None:
     found = only(event(source, name))
     assert (found.service, found.operation) == (service, operation)
