@@ -57,9 +57,10 @@ def test(session: nox.Session) -> None:
 
 @nox.session
 def golden(session: nox.Session) -> None:
-    """Compare the golden reports; with `-- --accept` write them anew."""
+    """Compare the golden reports and plans; with `-- --accept` write them anew."""
     _session(session)
-    session.run("pytest", "tests/golden", "-p", "no:xdist", "-o", "addopts=", *session.posargs)
+    folders = ("tests/golden", "tests/golden_plans")
+    session.run("pytest", *folders, "-p", "no:xdist", "-o", "addopts=", *session.posargs)
 
 
 @nox.session
