@@ -206,7 +206,8 @@ def _files(
 
 def _trail(wishes: RoleWishes, plans: "Plans | None", tables: Tables) -> "Trail | None":
     """Return what the key was used for, if events are given or may be asked for."""
-    from leakscan.privilege.cloudtrail import MAX_BYTES, CloudTrailError, events_in, trail
+    from leakscan.privilege.cloudtrail import trail
+    from leakscan.privilege.event_files import MAX_BYTES, CloudTrailError, events_in
 
     ids = _key_ids(wishes, plans)
     if wishes.events is not None:

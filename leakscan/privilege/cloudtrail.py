@@ -1,20 +1,17 @@
 """What a key was used for, from events of CloudTrail.
 
-Part of the privilege stage. In: a file as CloudTrail writes it (`Records`, also gzip), the output
-of `aws cloudtrail lookup-events`, or JSON lines; or the events themselves as texts. Out: `Trail`.
-Events are untrusted: they hold what whoever used the key sent. Sizes and depths are bounded, and
-what is left out is counted.
+Part of the privilege stage. In: events, as values of JSON or as their texts. Out: `Trail`. Events
+are untrusted: they hold what whoever used the key sent. Sizes and depths are bounded, and what is
+left out is counted.
 """
 
 import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from msgspec import field
 
-from leakscan.errors import ExitCode, LeakscanError
 from leakscan.permissions import Call, Spot, Text, Usage
 from leakscan.privilege.actions import top_members
 from leakscan.privilege.operations import operations
@@ -22,7 +19,6 @@ from leakscan.privilege.services import services
 from leakscan.privilege.tables import Tables
 from leakscan.record import Record, State
 
-MAX_BYTES: Final = 128 << 20
 MAX_EVENTS: Final = 500_000
 _MAX_DEPTH: Final = 6
 _MAX_VALUES: Final = 200
@@ -50,12 +46,6 @@ _DENIED: Final = (
 )
 _MAKES_SESSIONS: Final = ("AssumeRole", "GetSessionToken", "GetFederationToken")
 _RENAMED: Final = {("s3", "bucketName"): "Bucket", ("s3", "key"): "Key"}
-
-
-class CloudTrailError(LeakscanError):
-    """A file holds no events of CloudTrail."""
-
-    code = ExitCode.USAGE
 
 
 class Sources(State):
@@ -116,63 +106,6 @@ class _Event(Record, frozen=True):
     def key_id(self) -> str:
         value = self.inner("userIdentity").get("accessKeyId")
         return value if isinstance(value, str) else ""
-
-
-def events_in(data: bytes) -> Iterator[object]:
-    """Yield the events that a file holds.
-
-    Raises: CloudTrailError if it holds none in a form that is known.
-    """
-    text = _unpacked(data)
-    try:
-        whole = json.loads(text)
-    except RecursionError:
-        raise CloudTrailError("The file of events is nested too deeply.") from None
-    except ValueError:
-        yield from _lines(text)
-        return
-    yield from _of_document(whole)
-
-
-def _unpacked(data: bytes) -> bytes:
-    if len(data) > MAX_BYTES:
-        raise CloudTrailError(f"The file of events is larger than {MAX_BYTES >> 20} MiB.")
-    if data[:2] != b"\x1f\x8b":
-        return data
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        text = unpacker.decompress(data, MAX_BYTES + 1)
-    except zlib.error:
-        raise CloudTrailError("The file of events is damaged: it is not gzip to its end.") from None
-    if len(text) > MAX_BYTES or not unpacker.eof:
-        raise CloudTrailError("The file of events is too large unpacked, or cut off.")
-    return text
-
-
-def _of_document(whole: object) -> Iterator[object]:
-    if isinstance(whole, dict) and isinstance(whole.get("Records"), list):
-        yield from whole["Records"]
-    elif isinstance(whole, dict) and isinstance(whole.get("Events"), list):
-        yield from (
-            one.get("CloudTrailEvent") if isinstance(one, dict) else one for one in whole["Events"]
-        )
-    elif isinstance(whole, dict) and "eventName" in whole:
-        yield whole
-    elif isinstance(whole, list):
-        yield from whole
-    else:
-        raise CloudTrailError(
-            "The file holds no events of CloudTrail.",
-            hint="Known are: a file that CloudTrail delivered (Records, also gzip), the output of "
-            "aws cloudtrail lookup-events, and JSON lines with an event each.",
-        )
-
-
-def _lines(text: bytes) -> Iterator[object]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines or not lines[0].lstrip().startswith(b"{"):
-        raise CloudTrailError("The file of events is neither JSON nor JSON lines.")
-    yield from lines
 
 
 def trail(events: Iterable[object], key_ids: frozenset[str], tables: Tables) -> Trail:

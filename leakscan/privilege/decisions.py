@@ -22,6 +22,7 @@ REFINE: Final = (
 )
 _NAMED: Final = 8
 _SOURCES: Final = 3
+_LISTED: Final = 40
 _ESCALATES: Final = "Permissions management"
 _DESTROYS: Final = re.compile(
     r":(?:Batch)?(?:Delete|Terminate|Remove|Purge|Destroy|Deregister|ScheduleKeyDeletion|Reset)"
@@ -67,14 +68,17 @@ def of_events(trail: Trail) -> Iterator[str]:
     when = f", {trail.first} to {trail.last}" if trail.first else ""
     yield (
         f"The policy is made of {_count(calls, 'call')} in CloudTrail{when}. "
-        "IF SOMEBODY ELSE USED THE KEY, WHAT THEY DID IS IN IT: check the addresses and programs below, and take out what is not "
+        "IF SOMEBODY ELSE USED THE KEY, "
+        "WHAT THEY DID IS IN IT: check the addresses and programs below, and take out what is not "
         "yours."
     )
-    for name, sources in sorted(trail.sources.items()):
+    for name, sources in sorted(trail.sources.items())[:_LISTED]:
         yield (
             f"{name} was asked for from {_some(sources.addresses, _SOURCES)} by "
             f"{_some(sources.agents, _SOURCES)}."
         )
+    if len(trail.sources) > _LISTED:
+        yield f"And {_count(len(trail.sources) - _LISTED, 'other operation')}: see the events."
     yield (
         "CloudTrail has no data events (objects of S3, items of DynamoDB, messages, invocations) "
         "unless a trail records them: what is missing here may still be needed."
@@ -82,7 +86,8 @@ def of_events(trail: Trail) -> Iterator[str]:
     if trail.by_sessions:
         yield (
             f"{_count(trail.by_sessions, 'event')} came of sessions that were made with the key; "
-            "they are not in the policy. Look at them: a role that the key assumes has permissions of its own."
+            "they are not in the policy. Look at them: a role that the key assumes has its own "
+            "permissions."
         )
     if trail.others:
         yield f"Left out: {_count(trail.others, 'event')} of other keys in the file."

@@ -6,7 +6,7 @@ does not say becomes a variable, or `*` within the ARN where there are many such
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -14,8 +14,9 @@ from msgspec.structs import replace
 from leakscan.permissions import Call, Hole, Text
 from leakscan.privilege.actions import Wanted, required_members, top_members
 from leakscan.privilege.arns import Place, filled, is_arn, partition_of, variables
+from leakscan.privilege.spellings import as_arn, written
 from leakscan.privilege.tables import Row, Tables
-from leakscan.privilege.texts import begins, joined, literal, named, opened, quoted, word_of
+from leakscan.privilege.texts import joined, literal, named, opened, quoted, word_of
 from leakscan.record import Record
 
 Conditions = dict[str, dict[str, tuple[str, ...]]]
@@ -29,9 +30,6 @@ _QUOTED_VARIABLE: Final = re.compile(r"\\\$\\\{\w+\\\}")
 _SLASHED: Final = ("secretsmanager", "ssm", "logs", "iam")
 """Services whose names of resources hold slashes."""
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
-_FUNCTION: Final = re.compile(
-    r"(?:[0-9]{12}:function:)?(?P<name>[\w-]{1,140})(?::[\w$-]{1,128})?\Z"
-)
 
 
 class Aim(Record, frozen=True):
@@ -221,8 +219,7 @@ class _Aiming:
             yield opened(text)
         else:
             text = named(text, word_of(member.rpartition(".")[2]))
-            change = _NORMAL.get((self._prefix, name), _same)
-            yield from change(_as_arn(text, member))
+            yield from written(self._prefix, name, as_arn(text, member))
 
     def _by_alias(self, text: Text) -> None:
         """Name a key by its alias: an ARN of a key cannot.
@@ -270,49 +267,3 @@ def _matches(arn: str, form: str) -> bool:
     if form.endswith("${BucketName}/${ObjectName}"):
         pattern = "[^/:]+/.+"
     return re.fullmatch(pattern, has[5], re.DOTALL) is not None
-
-
-def _as_arn(text: Text, member: str) -> Text:
-    """Name a hole for what it is where the argument takes nothing but an ARN."""
-    first = text[0] if len(text) == 1 else ""
-    if isinstance(first, Hole) and member.lower().endswith("arn") and not is_arn(text):
-        return (Hole(f"{first.name}_ARN"),)
-    return text
-
-
-# -- values that are written in several ways ----------------------------------------------
-
-
-def _same(text: Text) -> Iterator[Text]:
-    yield text
-
-
-def _function(text: Text) -> Iterator[Text]:
-    whole = literal(text)
-    found = _FUNCTION.match(whole) if whole is not None else None
-    yield text if found is None else (found["name"],)
-
-
-def _parameter(text: Text) -> Iterator[Text]:
-    """Yield a parameter's name without its slash, version and label."""
-    first = begins(text)
-    if first.startswith("arn:"):
-        yield text
-        return
-    rest = (first.removeprefix("/").partition(":")[0], *text[1:]) if first else text
-    yield tuple(part for part in rest if part != "")
-
-
-def _identity(text: Text) -> Iterator[Text]:
-    """Yield the address and its domain: either may be the identity that sends."""
-    yield text
-    whole = literal(text)
-    if whole is not None and "@" in whole and not whole.startswith("arn:"):
-        yield (whole.rpartition("@")[2],)
-
-
-_NORMAL: Final[Mapping[tuple[str, str], Callable[[Text], Iterator[Text]]]] = {
-    ("lambda", "FunctionName"): _function,
-    ("ssm", "Parameter"): _parameter,
-    ("ses", "IdentityName"): _identity,
-}

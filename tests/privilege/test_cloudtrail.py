@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from leakscan.permissions import Call
 from leakscan.privilege.arns import Place
-from leakscan.privilege.cloudtrail import CloudTrailError, Trail, events_in, trail
+from leakscan.privilege.cloudtrail import Trail, trail
+from leakscan.privilege.event_files import CloudTrailError, events_in
 from leakscan.privilege.needs import needs_of
 from leakscan.privilege.policy import shown
 from leakscan.privilege.tables import load_tables
