@@ -165,7 +165,9 @@ class Calls:
                 if isinstance(value, v.Method):
                     given = ast.Call(argument, call.args[number + 1 :], call.keywords)
                     self._kept.append(given)
-                    found = list(self._of_value(value.of, value.name, given, here, spot))
+                    all_found = list(self._of_value(value.of, value.name, given, here, spot))
+                    # What is no method is an attribute that nobody calls here.
+                    found = [one for one in all_found if isinstance(one, Call)]
                     self._called.update([id(argument)] if found else [])
                     yield from found
 
@@ -204,7 +206,9 @@ class Calls:
     ) -> Found:
         origin = _origin_of(value)
         if origin is not None:
-            self._used.add(origin)
+            # To make a bucket's object of a bucket calls nothing yet.
+            if not (isinstance(value, v.Service | v.Item) and self._makes(value, name)):
+                self._used.add(origin)
             if origin.is_elsewhere:
                 return
         match value:

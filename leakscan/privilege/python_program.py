@@ -6,7 +6,7 @@ asked for, and which calls have which name. What cannot be read is kept as Uncle
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leakscan.permissions import Spot, Unclear
@@ -129,12 +129,16 @@ class Program:
 
     def index_calls(self) -> None:
         """Keep which call has which name, of all modules read so far."""
-        for module in filter(None, self._modules.values()):
+        modules = [module for module in self._modules.values() if module is not None]
+        functions = {info.node.name for module in modules for info in module.functions.values()}
+        for module in modules:
             for site in module.calls:
-                func = site.node.func if isinstance(site.node, ast.Call) else None
-                if isinstance(func, ast.Name | ast.Attribute):
-                    name = func.id if isinstance(func, ast.Name) else func.attr
-                    self._calls.setdefault(name, []).append(site)
+                if not isinstance(site.node, ast.Call):
+                    continue
+                self._calls.setdefault(_name(site.node.func), []).append(site)
+                for handed in _handed_on(site.node, functions):
+                    again = Site(handed, site.place)
+                    self._calls.setdefault(_name(handed.func), []).append(again)
 
 
 def _tail(path: str) -> str:
@@ -152,3 +156,21 @@ def _shared(one: str, other: str) -> int:
             break
         count += 1
     return count
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _handed_on(call: ast.Call, functions: set[str]) -> Iterator[ast.Call]:
+    """Yield the calls that `submit(f, x)` and `Thread(target=f, args=(x,))` make."""
+    for number, argument in enumerate(call.args[:-1] if not call.keywords else call.args):
+        if _name(argument) in functions:
+            yield ast.Call(argument, call.args[number + 1 :], call.keywords)
+    given = {one.arg: one.value for one in call.keywords}
+    target, arguments = given.get("target"), given.get("args")
+    if target is not None and _name(target) in functions:
+        whole = arguments.elts if isinstance(arguments, ast.Tuple | ast.List) else []
+        yield ast.Call(target, whole, [])

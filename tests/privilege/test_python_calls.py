@@ -118,6 +118,20 @@ CLIENTS = {
             c.get_object(Bucket='b', Key='k')
         f(boto3.client('s3'))
         """,
+    "handed to a pool": """
+        import boto3
+        class A:
+            def f(self, pool):
+                pool.submit(self.g, boto3.client('s3'), 1)
+            def g(self, c, number):
+                c.get_object(Bucket='b', Key='k')
+        """,
+    "thread": """
+        import boto3, threading
+        def g(c):
+            c.get_object(Bucket='b', Key='k')
+        threading.Thread(target=g, args=(boto3.client('s3'),)).start()
+        """,
     "constructor": """
         import boto3
         class A:
@@ -418,6 +432,13 @@ def test_what_is_not_known_is_said(source: str, why: str) -> None:
 
     assert not found.calls
     assert [why in one.why for one in found.unclear] == [True]
+
+
+def test_an_attribute_that_is_no_method_is_no_call() -> None:
+    found = read("import boto3\nv = boto3.resource('glacier').Vault('-', 'v')\nlog(v.x, v.name)")
+
+    assert not found.calls
+    assert [one.why for one in found.unclear] == ["no call of this client of glacier was found"]
 
 
 def test_an_endpoint_that_is_not_of_aws() -> None:
