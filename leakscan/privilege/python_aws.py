@@ -13,7 +13,8 @@ from leakscan.privilege import python_resources as resources
 from leakscan.privilege import python_texts as texts
 from leakscan.privilege import python_values as v
 from leakscan.privilege.operations import operation_of, operation_of_waiter
-from leakscan.privilege.python_eval import Evaluation, hint
+from leakscan.privilege.python_eval import Evaluation
+from leakscan.privilege.python_names import hint
 from leakscan.privilege.python_said import spot_of
 from leakscan.privilege.python_scopes import Place
 from leakscan.privilege.python_values import ANYTHING, Open, Value, Values, union

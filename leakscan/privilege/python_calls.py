@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from leakscan.permissions import Call, Spot, Text, Unclear
+from leakscan.permissions import Call, Spot, Unclear
 from leakscan.privilege import python_resources as resources
 from leakscan.privilege import python_texts as texts
 from leakscan.privilege import python_values as v
@@ -17,11 +17,12 @@ from leakscan.privilege.given import call as call_of
 from leakscan.privilege.operations import members, operation_of, required
 from leakscan.privilege.python_aws import Aws
 from leakscan.privilege.python_eval import Evaluation, Evaluator
+from leakscan.privilege.python_given import flat, given_of, positional, source_of_copy
 from leakscan.privilege.python_libraries import of_library
 from leakscan.privilege.python_said import spot_of
 from leakscan.privilege.python_scopes import Site
 from leakscan.privilege.python_values import Open, Value, Values
-from leakscan.privilege.syntax import hole, joined
+from leakscan.privilege.syntax import hole
 
 Found = Iterator[Call | Unclear]
 
@@ -56,8 +57,6 @@ _TOKENS: Final = {
         "it signs in to a database: dsql:DbConnectAdmin"
     ),
 }
-_DEEP: Final = 6
-_TEXTS: Final = 64
 _USUAL: Final = (
     "s3",
     "dynamodb",
@@ -165,10 +164,12 @@ class Calls:
                 if isinstance(value, v.Method):
                     given = ast.Call(argument, call.args[number + 1 :], call.keywords)
                     self._kept.append(given)
+                    used = set(self._used)
                     all_found = list(self._of_value(value.of, value.name, given, here, spot))
                     # What is no method is an attribute that nobody calls here.
                     found = [one for one in all_found if isinstance(one, Call)]
                     self._called.update([id(argument)] if found else [])
+                    self._used = self._used if found else used
                     yield from found
 
     def rest(self) -> Found:
@@ -194,8 +195,10 @@ class Calls:
         missing: list[Unclear] = []
         for value in receivers:
             for one in self._of_value(value, name, call, here, spot):
-                is_missing = isinstance(one, Unclear) and one.why.endswith(_NO_SUCH)
-                (missing if is_missing else found).append(one)
+                if isinstance(one, Unclear) and one.why.endswith(_NO_SUCH):
+                    missing.append(one)
+                else:
+                    found.append(one)
         # Of several clients that a name may be, those without the method are none of it.
         yield from _once(found) or missing[:1]
         if all(isinstance(value, Open | v.External) for value in receivers):
@@ -216,8 +219,8 @@ class Calls:
                 yield from self._of_client(value, name, call, here, spot)
             case v.Transfer() if name in _TRANSFERS:
                 names = ("Filename", "Bucket", "Key") if name == "upload_file" else ()
-                renamed = _positional(call, names or ("Bucket", "Key", "Filename"))
-                yield from self._transfer(value.client, name, _given_of(renamed, here), spot)
+                renamed = positional(call, names or ("Bucket", "Key", "Filename"))
+                yield from self._transfer(value.client, name, given_of(renamed, here), spot)
             case v.Paginator() | v.Waiter() if name in {"paginate", "wait"}:
                 self._paged.add(value.spot)
                 given = self._given(value.client.origin.service, value.operation, call, here)
@@ -239,7 +242,7 @@ class Calls:
             given = self._given(service, operation, call, here)
             yield from self._call(client, operation, given, spot)
         elif service == "s3" and name in _TRANSFERS:
-            given = _given_of(_positional(call, _TRANSFERS[name]), here)
+            given = given_of(positional(call, _TRANSFERS[name]), here)
             yield from self._transfer(client, name, given, spot)
         elif name in {"get_paginator", "get_waiter"}:
             if not any(isinstance(one, v.Paginator | v.Waiter) for one in here.of(call)):
@@ -247,7 +250,7 @@ class Calls:
         elif name == "generate_presigned_url":
             yield from self._presigned(client, call, here, spot)
         elif name == "generate_presigned_post" and service == "s3":
-            given = _given_of(_positional(call, ("Bucket", "Key")), here)
+            given = given_of(positional(call, ("Bucket", "Key")), here)
             yield from self._call(client, "PutObject", given, spot)
         elif (service, name) in _TOKENS:
             yield Unclear(spot, _TOKENS[service, name])
@@ -256,10 +259,10 @@ class Calls:
 
     def _presigned(self, client: v.Client, call: ast.Call, here: Evaluation, spot: Spot) -> Found:
         """Yield the operation that a signed address is for: who signs needs the permission."""
-        named = _positional(call, ("ClientMethod", "Params"))
+        named = positional(call, ("ClientMethod", "Params"))
         methods = texts.whole(here.of(named.get("ClientMethod")))
         operations = [operation_of(client.origin.service, method) for method in methods]
-        given = _flat(here.of(named["Params"])) if "Params" in named else []
+        given = flat(here.of(named["Params"])) if "Params" in named else []
         for operation in operations:
             if operation is not None:
                 yield from self._call(client, operation, given, spot)
@@ -294,7 +297,7 @@ class Calls:
         elif kind and isinstance(owner, v.Item):
             order = _OF_ITEMS[name]
             names = tuple(one for one in order if one != "Key" or owner.kind == "Bucket")
-            given = _given_of(_positional(call, names), here)
+            given = given_of(positional(call, names), here)
             yield from self._transfer(v.Client(origin), name, [*_own(owner), *given], spot)
         elif name == "batch_writer" and isinstance(owner, v.Item):
             tables = resources.identifier(owner, "name")
@@ -370,7 +373,7 @@ class Calls:
             yield from self._call(client, "HeadObject", [one for one in source if one[0]], spot)
             operations = ("CopyObject", "AbortMultipartUpload")
             given = [one for one in given if one[0][0] != ("CopySource",)]
-            given += [((("CopySource",),), text) for text in _source(source)]
+            given += [((("CopySource",),), text) for text in source_of_copy(source)]
         for operation in operations:
             yield from self._call(client, operation, given, spot)
 
@@ -381,10 +384,10 @@ class Calls:
         for one in call.keywords:
             values = here.of(one.value)
             if one.arg is not None:
-                texts_of_member = _flat(values, one.arg)
+                texts_of_member = flat(values, one.arg)
                 found += [(((one.arg,), *path), text) for path, text in texts_of_member]
                 continue
-            found += _flat([value for value in values if isinstance(value, v.Table)])
+            found += flat([value for value in values if isinstance(value, v.Table)])
             is_whole = all(isinstance(value, v.Table) and value.is_whole for value in values)
         if not is_whole:
             known = {path[0] for path, _ in found}
@@ -394,7 +397,7 @@ class Calls:
         if operation in {"CopyObject", "UploadPartCopy"}:
             source = [(path[1:], text) for path, text in found if path[0] == ("CopySource",)]
             found = [one for one in found if one[0][0] != ("CopySource",)]
-            found += [((("CopySource",),), text) for text in _source(source)]
+            found += [((("CopySource",),), text) for text in source_of_copy(source)]
         return found
 
     # -- what is not known ------------------------------------------------------------------
@@ -458,49 +461,3 @@ def _own(item: v.Item) -> Given:
         member = "Key" if name == "Key" else "Bucket"
         found += [(((member,),), text) for text in several]
     return found
-
-
-def _positional(call: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
-    """Return the arguments of a call by name; those by position get theirs."""
-    named = {
-        name: node
-        for name, node in zip(names, call.args, strict=False)
-        if not isinstance(node, ast.Starred)
-    }
-    return named | {one.arg: one.value for one in call.keywords if one.arg}
-
-
-def _given_of(named: dict[str, ast.expr], here: Evaluation) -> Given:
-    return [
-        (((name,), *path), text)
-        for name, node in named.items()
-        for path, text in _flat(here.of(node), name)
-    ]
-
-
-def _flat(values: Iterable[Value], name: str = "", depth: int = 0) -> Given:
-    """Return the texts in values with the keys that lead to each; lists have none of their own."""
-    found: Given = []
-    plain: list[Value] = []
-    for value in values:
-        if depth > _DEEP or len(found) > _TEXTS:
-            break
-        if isinstance(value, v.Table):
-            for key, inner in value.items:
-                last = key[-1] if key and isinstance(key[-1], str) else name
-                below = _flat(inner, last, depth + 1) or [((), (hole(last),))]
-                found += [((key, *path), text) for path, text in below]
-        elif isinstance(value, v.Series):
-            for element in value.elements:
-                found += _flat(element, name, depth + 1)
-        else:
-            plain.append(value)
-    return [*found, *(((), text) for text in texts.texts_of(plain, name))]
-
-
-def _source(given: Given) -> tuple[Text, ...]:
-    """Return a source to copy from as one text: `bucket/key`."""
-    whole = [text for path, text in given if not path]
-    buckets = [text for path, text in given if path == (("Bucket",),)]
-    keys = [text for path, text in given if path == (("Key",),)]
-    return (*whole, *(joined(bucket, ("/",), key) for bucket in buckets for key in keys))

@@ -11,6 +11,17 @@ from typing import Final, Protocol
 from msgspec import field
 
 from leakscan.privilege import python_values as v
+from leakscan.privilege.python_names import (
+    called,
+    default_of,
+    first,
+    hint,
+    is_static,
+    item_of,
+    named,
+    reaching,
+    spread,
+)
 from leakscan.privilege.python_program import Program
 from leakscan.privilege.python_scopes import (
     START,
@@ -164,7 +175,7 @@ class Evaluator:
             bound = scope.bindings.get(name)
             if bound and not is_hidden and name not in scope.outer:
                 if is_here:
-                    bound = _reaching(bound, place)
+                    bound = reaching(bound, place)
                 return union(*(self.bound(one, name, scope, frame) for one in bound[:16]))
             scope = scope.parent
         return (v.External(name),)
@@ -188,14 +199,14 @@ class Evaluator:
             found = self._taken(found, one)
         if one.annotation is not None and all(isinstance(value, Open) for value in found):
             found = self._outside.annotated(one.annotation, Evaluation(self, place, frame)) or found
-        return _named(found, name)
+        return named(found, name)
 
     def _taken(self, found: Values, one: Binding) -> Values:
         """Return what is bound of the values: all of them, an element, an item."""
         if one.kind == "element":
             found = union(*(self._elements(value) for value in found))
         if isinstance(one.key, int):
-            return union(*(_item(value, one.key) for value in found))
+            return union(*(item_of(value, one.key) for value in found))
         return found
 
     def _elements(self, value: Value) -> Values:
@@ -229,8 +240,8 @@ class Evaluator:
 
     def _parameter(self, name: str, one: Binding, scope: Scope, frame: Frame | None) -> Values:
         info = scope.module.functions[id(one.node)]
-        if info.owner is not None and name == _first(info) and not _is_static(info):
-            is_class = any(_called(d) == "classmethod" for d in info.node.decorator_list)
+        if info.owner is not None and name == first(info) and not is_static(info):
+            is_class = any(called(d) == "classmethod" for d in info.node.decorator_list)
             return (v.Class(info.owner),) if is_class else (v.Instance(info.owner),)
         if frame is not None and frame.info is info:
             given = frame.arguments.get(name)
@@ -241,7 +252,7 @@ class Evaluator:
         if one.annotation is not None and all(isinstance(value, Open) for value in given):
             here = Evaluation(self, Place(scope.parent or scope, _END, ()), None)
             given = self._outside.annotated(one.annotation, here) or given
-        return _named(given, name)
+        return named(given, name)
 
     def _of_callers(self, name: str, info: FunctionInfo) -> Values:
         key, cuts = (id(info), name), self._cuts
@@ -253,7 +264,7 @@ class Evaluator:
         return found
 
     def _default(self, name: str, info: FunctionInfo) -> Values:
-        node = _default_of(name, info.node.args)
+        node = default_of(name, info.node.args)
         if node is None:
             return (Open(name),)
         place = Place(info.outer, (info.node.lineno, info.node.col_offset), ())
@@ -285,7 +296,7 @@ class Evaluator:
         """Return what a call gives to the parameters of a function, by their names."""
         arguments = info.node.args
         names = [one.arg for one in (*arguments.posonlyargs, *arguments.args)]
-        if info.owner is not None and names and not _is_static(info):
+        if info.owner is not None and names and not is_static(info):
             names = names[1:]
         given: dict[str, Values] = {}
         for position, argument in enumerate(call.args):
@@ -297,7 +308,7 @@ class Evaluator:
         known = {*names, *(one.arg for one in arguments.kwonlyargs)}
         for keyword in call.keywords:
             if keyword.arg is None:
-                given.update(_spread(here.of(keyword.value), known - given.keys()))
+                given.update(spread(here.of(keyword.value), known - given.keys()))
             elif keyword.arg in known:
                 given[keyword.arg] = here.of(keyword.value)
         if arguments.kwarg is not None:
@@ -345,7 +356,7 @@ class Evaluator:
             if method is not None:
                 owner = v.Instance(of.info)
                 is_property = any(
-                    "property" in _called(d).lower() for d in method.node.decorator_list
+                    "property" in called(d).lower() for d in method.node.decorator_list
                 )
                 if not is_property:
                     return (v.Function(method, owner),)
@@ -366,7 +377,7 @@ class Evaluator:
             found = self._taken(self.of(one.node, where), one)
         if one.annotation is not None and all(isinstance(value, Open) for value in found):
             found = self._outside.annotated(one.annotation, Evaluation(self, where, None)) or found
-        return _named(found, name)
+        return named(found, name)
 
     def bases(self, info: ClassInfo) -> Iterator[ClassInfo]:
         """Yield a class and those above it that are of the repository."""
@@ -416,88 +427,3 @@ class Evaluator:
 
 _NO_MODULE: Final = Module("")
 NOWHERE: Final = Place(Scope(ast.Module([], []), _NO_MODULE), START, ())
-
-
-def _reaching(bound: list[Binding], place: Place) -> list[Binding]:
-    """Return the bindings that can hold at a place: not those that a later one replaced."""
-    before = [one for one in bound if one.position < place.position]
-    sure = [one for one in before if place.block[: len(one.block)] == one.block]
-    if sure:
-        last = max(sure, key=lambda one: one.position)
-        return [last, *(one for one in before if one.position > last.position)]
-    return before or bound
-
-
-def _named(values: Values, name: str) -> Values:
-    """Give what is open the name it is bound to, where it has none."""
-    return tuple(Open(name) if value == Open() else value for value in values)
-
-
-def _item(value: Value, key: int) -> Values:
-    if isinstance(value, v.Series) and key < len(value.elements):
-        return value.elements[key]
-    return ANYTHING
-
-
-def _spread(values: Values, wanted: set[str]) -> Iterator[tuple[str, Values]]:
-    """Yield what `**` gives; what is not known gives anything to everything."""
-    for value in values:
-        if isinstance(value, v.Table):
-            for key, inner in value.items:
-                if len(key) == 1 and isinstance(key[0], str) and key[0] in wanted:
-                    yield key[0], inner
-        if not isinstance(value, v.Table) or not value.is_whole:
-            for name in wanted:
-                yield name, (Open(name),)
-
-
-def _first(info: FunctionInfo) -> str:
-    arguments = info.node.args
-    return next((one.arg for one in (*arguments.posonlyargs, *arguments.args)), "")
-
-
-def _is_static(info: FunctionInfo) -> bool:
-    return any(_called(one) == "staticmethod" for one in info.node.decorator_list)
-
-
-def _called(node: ast.expr) -> str:
-    """Return the last name of a decorator."""
-    node = node.func if isinstance(node, ast.Call) else node
-    if isinstance(node, ast.Attribute):
-        return node.attr
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def _default_of(name: str, arguments: ast.arguments) -> ast.expr | None:
-    plain = [*arguments.posonlyargs, *arguments.args]
-    with_default = plain[len(plain) - len(arguments.defaults) :]
-    for argument, default in zip(with_default, arguments.defaults, strict=False):
-        if argument.arg == name:
-            return default
-    for argument, keyword in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if argument.arg == name:
-            return keyword
-    return None
-
-
-def hint(node: ast.expr) -> str:
-    """Return what code calls an expression: the last name in it."""
-    for _ in range(8):
-        match node:
-            case ast.Name():
-                return node.id
-            case ast.Attribute():
-                return node.attr
-            case ast.Subscript(slice=ast.Constant(value=str() as key)):
-                return key
-            case ast.Call(
-                func=ast.Attribute(attr="get"), args=[ast.Constant(value=str() as key), *_]
-            ):
-                return key
-            case ast.Subscript() | ast.Await() | ast.Starred():
-                node = node.value
-            case ast.Call():
-                node = node.func
-            case _:
-                return ""
-    return ""

@@ -11,11 +11,11 @@ from typing import Final
 
 from msgspec import field
 
-from leakscan.privilege.python_values import FunctionNode
 from leakscan.record import Record, State
 
 Block = tuple[int, ...]
 Position = tuple[int, int]
+FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 START: Final[Position] = (0, 0)
 

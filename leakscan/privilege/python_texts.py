@@ -14,6 +14,8 @@ from leakscan.privilege import python_values as v
 from leakscan.privilege.python_values import ANYTHING, Open, Value, Values, union
 from leakscan.privilege.syntax import hole, joined
 
+_PLAIN: Final = frozenset(["", "name", "id", "arn", "key", "value", "url", "get", "x", "n"])
+"""Names that say less than the member that they are given to."""
 _MOST: Final = 4
 """Texts of one expression, where it is put together of several each."""
 _SPINE: Final = 200
@@ -31,7 +33,8 @@ def texts_of(values: Iterable[Value], name: str) -> tuple[Text, ...]:
         if isinstance(value, v.Known):
             found.append(value.text)
         elif isinstance(value, Open):
-            found.append((hole(value.name or name),))
+            plain = value.name in _PLAIN
+            found.append((hole((name or value.name) if plain else value.name or name),))
         elif isinstance(value, v.External):
             found.append((hole(value.name.rpartition(".")[2]),))
         elif not isinstance(value, v.Nothing):

@@ -4,7 +4,6 @@ Part of the privilege stage. An expression has several values where branches, ca
 give it several; `Open` among them says that it may be anything else as well.
 """
 
-import ast
 from typing import TYPE_CHECKING, Final
 
 from leakscan.permissions import Spot, Text
@@ -186,8 +185,6 @@ Values = tuple[Value, ...]
 ANYTHING: Final[Values] = (Open(),)
 MOST: Final = 12
 """Values of one expression; of more, only that it is open is kept."""
-
-FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def union(*several: Values) -> Values:
