@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _MENTIONS: Final = re.compile(rb"aws|s3blob|guregu/dynamo")
+_QUIET: Final = frozenset({"Options", "AddDebugHandlers", "NewRequest", "NewFromConfig", "New"})
 _AROUND: Final = re.compile(r"(PagesWithContext|WithContext|Pages|Request)\Z")
 """What version 1 of the SDK adds to the names of operations."""
 _MANAGED: Final = {
@@ -108,6 +109,8 @@ class _Reader:
             operation = _operation_of_input(kind) if kind is not None else None
             if kind is None or operation is None:
                 continue
+            if one.type == "identifier" and on is None and operation not in method:
+                continue
             taken = True
             if self.values.literal(one) is not None or self.values.given(one):
                 yield from self._with_input(node, one, kind, operation, on)
@@ -145,7 +148,7 @@ class _Reader:
         )
         if operation is not None:
             bare.append(call(on.service, operation, [], where))
-        elif method not in {"Options", "AddDebugHandlers"} and on.name == "Client":
+        elif method not in _QUIET and on.name == "Client":
             yield Unclear(where, f"{on.service} has no operation for this method")
 
     def _helper(self, node: "Node", name: str, handed: "list[Node]") -> Iterator[Call | Unclear]:

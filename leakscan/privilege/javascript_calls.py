@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _MENTIONS: Final = re.compile(rb"(?i)aws|dynamo|\bs3|sqs|\bsns|multer-s3")
 """What a file has that speaks to AWS: the name of a package, or of a client made elsewhere."""
+_PACKAGES: Final = re.compile(rb"@aws-sdk/(?:client-[a-z0-9-]{1,64}|lib-dynamodb)")
 _TYPED: Final = {".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx"}
 
 _DOCUMENT: Final = {
@@ -96,7 +97,8 @@ def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
     except UnreadableError as problem:
         yield unread(path, str(problem))
         return
-    yield from _Reader(path, Things(Scopes(root))).read()
+    packages = {one.decode("ascii") for one in _PACKAGES.findall(source)}
+    yield from _Reader(path, Things(Scopes(root)), packages).read()
 
 
 def _root(language: str, source: bytes) -> "Node":
@@ -122,8 +124,10 @@ def _root(language: str, source: bytes) -> "Node":
 class _Reader:
     """One file."""
 
-    def __init__(self, path: str, things: Things) -> None:
+    def __init__(self, path: str, things: Things, packages: set[str]) -> None:
         self.path = path
+        self.packages = packages
+        """Packages of version 3 that the file names in some way."""
         self.things = things
 
     def read(self) -> Iterator[Call | Unclear]:
@@ -147,10 +151,11 @@ class _Reader:
 
     def _made(self, node: "Node") -> Iterator[Call | Unclear]:
         thing = self.things.thing(node.child_by_field_name("constructor"))
-        if not isinstance(thing, Exported):
-            return
         handed = arguments_of(node)
         first = handed[0] if handed else None
+        if not isinstance(thing, Exported):
+            yield from self._only_package(node, first)
+            return
         where = self._spot(node, first, "new ")
         uploads = {("@aws-sdk/lib-storage", "Upload"), (SDK2, "S3.ManagedUpload")}
         if (thing.package, thing.name) in uploads:
@@ -159,13 +164,25 @@ class _Reader:
         elif thing.name.endswith("Command"):
             yield from self._command(thing, first, where)
 
+    def _only_package(self, node: "Node", first: "Node | None") -> Iterator[Call]:
+        """Yield the call of `new sdk.PutObjectCommand()` where one package alone has it."""
+        maker = node.child_by_field_name("constructor")
+        name = text_of(maker).rpartition(".")[2]
+        if maker is None or maker.type != "member_expression" or not name.endswith("Command"):
+            return
+        found = [_operation_of_command(Exported(one, name)) for one in sorted(self.packages)]
+        known_ones = [one for one in found if one is not None]
+        if len(known_ones) == 1:
+            where = self._spot(node, first, "new ")
+            yield call(*known_ones[0], self.things.given(first), where)
+
     def _command(
         self, thing: Exported, first: "Node | None", where: Spot
     ) -> Iterator[Call | Unclear]:
         found = _operation_of_command(thing)
         if found is not None:
             yield call(*found, self.things.given(first), where)
-        elif service_of_js_package(thing.package) or thing.package == "@aws-sdk/lib-dynamodb":
+        elif thing.package.startswith(("@aws-sdk/client-", "@aws-sdk/lib-dynamodb")):
             yield Unclear(where, f"{thing.package} has no operation for {thing.name}")
 
     # What is called

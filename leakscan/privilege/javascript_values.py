@@ -4,6 +4,7 @@ In: a node and the names of its file. Out: `texts`, and `given`: an object's tex
 What is not known is a Hole.
 """
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from leakscan.permissions import Hole, Text
@@ -30,6 +31,9 @@ WRAPPERS: Final = frozenset(
 )
 _VAGUE: Final = frozenset({"name", "arn", "id", "value", "key", "url", "ref", "bucket", "table"})
 _SAME: Final = frozenset({"toString", "trim", "String", "toLowerCase", "Object.freeze"})
+_ENVIRONMENT: Final = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\Z")
+"""What a function is given that looks up a variable: `env("UPLOAD_BUCKET")`."""
+_GETTER: Final = re.compile(r"get([A-Z]\w*)\Z")
 _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\n": ""}
 
 
@@ -181,11 +185,15 @@ class Values:
             pieces = [self.text(one, depth + 1) for one in handed]
             rest = (text for piece in pieces[1:] for text in (("/",), piece))
             return joined(pieces[0], *rest)
+        said = known(self.text(handed[0], depth + 1)) if len(handed) in {1, 2} else None
+        if said is not None and _ENVIRONMENT.match(said):
+            return (hole(said),)
         if function is not None and function.type == "member_expression":
             last = text_of(function.child_by_field_name("property"))
             if last in _SAME:
                 return self.text(function.child_by_field_name("object"), depth + 1)
-        return (ANY,)
+        getter = _GETTER.match(name.rpartition(".")[2]) if not handed else None
+        return (hole(getter[1]) if getter else ANY,)
 
     def given(self, node: "Node | None") -> Given:
         """Return the texts of an object that is written out, by the names that lead to each."""

@@ -69,6 +69,10 @@ _SOURCES = {
         "func g() { client := s3.New(o); client.HeadBucket(ctx, in()) }",
         ["s3:HeadBucket Bucket=<>"],
     ),
+    "an input that is logged": (
+        _V2 + "in := &s3.HeadBucketInput{Bucket: &b}\nlog.Debug(in)\nclient.HeadBucket(ctx, in)}",
+        ["s3:HeadBucket Bucket=<B>"],
+    ),
     "paginators": (
         _V2 + 'p := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: &b})}',
         ["s3:ListObjectsV2 Bucket=<B>"],

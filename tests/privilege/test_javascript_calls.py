@@ -171,6 +171,16 @@ _SOURCES = {
         "const dynamoose = require('dynamoose');",
         ["? dynamoose"],
     ),
+    "a package that is loaded elsewhere": (
+        ("import type { S3Client } from '@aws-sdk/client-s3';\n"
+        "const { sdk } = await this.load();\n"
+        "run(new sdk.PutObjectCommand({Bucket: this.getBucket(), Key: env('UPLOAD_KEY')}));"),
+        ["s3:PutObject Bucket=<BUCKET> Key=<UPLOAD_KEY>"],
+    ),
+    "a service that botocore has not": (
+        "import { FlyCommand as C } from '@aws-sdk/client-wings'; new C({});",
+        ["? new C()"],
+    ),
     "no AWS": (
         "import { S3Client } from './aws-fake'; store.putObject({Bucket: 'b'});",
         [],
