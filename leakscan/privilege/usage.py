@@ -72,12 +72,17 @@ _VENDORED_FOLDERS: Final = frozenset(
         ".aws-sam",
         ".terraform",
         ".webpack",
-        "boto3",
         "botocore",
         "s3transfer",
     }
 )
 _VENDORED_NAME: Final = re.compile(r".*(?:[.-]min|\.bundle|\.chunk)\.[cm]?js\Z|.*\.pb\.go\Z")
+_BOTO3: Final = re.compile(
+    r"(?:.*/)?boto3/(?:(?:__init__|compat|crt|exceptions|session|utils)\.py\Z|resources/|docs/"
+    r"|s3/(?:constants|inject|transfer)\.py\Z|ec2/(?:create|delete)tags\.py\Z"
+    r"|dynamodb/(?:conditions|table|transform|types)\.py\Z)"
+)
+"""boto3's own files; a folder of somebody's examples may have its name too."""
 _GENERATED: Final = re.compile(
     rb"(?i)\A(?:(?:[#/*;]|--|<!--)[^\n]*\n){0,20}[^\n]*\bcode generated\b[^\n]*\bdo not edit\b"
 )
@@ -147,7 +152,8 @@ def why_left_out(path: str, data: bytes, options: Options) -> str:
 
 def _left_out_by_name(path: str, options: Options) -> str:
     *folders, name = path.lower().split("/")
-    if not _VENDORED_FOLDERS.isdisjoint(folders) or _VENDORED_NAME.match(name):
+    is_vendored = not _VENDORED_FOLDERS.isdisjoint(folders) or _VENDORED_NAME.match(name)
+    if is_vendored or _BOTO3.match(path.lower()):
         return VENDORED
     is_test = not _TEST_FOLDERS.isdisjoint(folders) or _TEST_NAME.match(name)
     return TESTS if is_test and not options.with_tests else ""
