@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -91,6 +91,7 @@ def late_remedy() -> "Remedying":
     return _LateRemedy()
 
 
+@cache
 def load_catalog() -> "Catalog":
     """Return what can be done. Raises LeakscanError for an invalid text."""
     from leakscan.remedy import catalog

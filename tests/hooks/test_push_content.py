@@ -220,3 +220,20 @@ def test_the_message_names_the_way_to_a_role(work: Work) -> None:
     work.repo.commit({b".github/workflows/deploy.yml": b"env:\n  " + leak.env()})
     words = work.push("origin", "main").words
     assert "role" in words.lower()
+
+
+@pytest.mark.parametrize(
+    ("path", "mechanism"),
+    [
+        (b".github/workflows/ci.yml", "OpenID Connect"),
+        (b"ops/prod.yaml", "Pod Identity"),
+    ],
+)
+def test_what_to_use_instead_is_that_of_its_place(work: Work, path: bytes, mechanism: str) -> None:
+    """Of the second one only its neighbour says what it is."""
+    leak = work.keys.leak()
+    work.repo.commit({b"ops/Chart.yaml": b"name: shop\n", path: leak.env()})
+    pushed = work.push("origin", "main")
+    assert pushed.refused
+    _, _, instead = " ".join(pushed.said.split()).partition("Instead of a key: ")
+    assert mechanism in instead

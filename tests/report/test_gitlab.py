@@ -194,6 +194,13 @@ def test_descriptions_hold_nothing_that_a_repository_names() -> None:
     assert "![x]" in one["details"]["now"]["value"]
 
 
+def test_details_name_the_place_and_what_replaces_the_key() -> None:
+    (one,) = report(result(finding_in_history()))["vulnerabilities"]
+    said = one["details"]["places"]["value"]
+    assert said == "a file .env (config/prod.env): it is a file of environment variables"
+    assert one["details"]["instead"]["value"] == "The role of whoever is signed in"
+
+
 def test_a_long_solution_is_cut() -> None:
     steps = tuple("x" * 900 for _ in range(10))
     long = replace(finding_at_head(), remediation=Remediation("r", "title", "", steps, (), ()))

@@ -424,6 +424,29 @@ def test_help_is_for_any_key() -> None:
     assert str(made.credential.identity.access_key_id) not in one["help"]["markdown"]
 
 
+def test_help_has_only_the_steps_that_all_findings_of_a_rule_share() -> None:
+    """What replaces a key depends on its place, and a rule has many."""
+    first, second = finding_at_head(), finding_in_history()
+    assert first.remediation is not None
+    assert second.remediation is not None
+    steps = ("Save the evidence of ACCESS_KEY_ID.", "Replace it in the workflow.")
+    other = replace(first.remediation, steps=(*first.remediation.steps, *steps[1:]))
+    help_text = run(result(replace(first, remediation=other), second))["tool"]["driver"]["rules"][
+        0
+    ]["help"]["text"]
+    assert "Find out who used it" in help_text
+    assert "workflow" not in help_text
+    assert "leakscan remedy FINGERPRINT" in help_text
+
+
+def test_a_result_names_its_place_and_what_replaces_the_key() -> None:
+    one = run(result(finding_in_history()))["results"][0]
+    assert "found in a file .env (config/prod.env): it is a file" in one["message"]["text"]
+    assert "instead of a key: the role of whoever is signed in" in one["message"]["text"]
+    (place_,) = one["properties"]["places"]
+    assert (place_["id"], place_["path"], place_["sure"]) == ("dotenv", "config/prod.env", True)
+
+
 def test_a_finding_without_remediation_has_help_from_its_rule() -> None:
     (one,) = run(result(finding_dangling()))["tool"]["driver"]["rules"]
     assert one["help"]["text"] == finding_dangling().credential.rule.description
