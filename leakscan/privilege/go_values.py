@@ -96,8 +96,9 @@ class Values:
         if binding is None:
             return None
         found = self.kind_of_type(binding.type)
-        for value, result in binding.values if found is None else ():
-            found = found or self.kind(value, depth + 1, result)
+        # A name mostly keeps its type: the first value says it.
+        for value, result in binding.values[:1] if found is None else ():
+            found = self.kind(value, depth + 1, result)
         return found
 
     def _field(self, node: "Node") -> "Node | None":

@@ -6,7 +6,7 @@ another file of the repository; None where it is neither for certain.
 
 from typing import TYPE_CHECKING, Final
 
-from leakscan.privilege.javascript_scopes import Binding
+from leakscan.privilege.javascript_scopes import Binding, Scopes
 from leakscan.privilege.javascript_values import DEPTH, WRAPPERS, Values, arguments_of
 from leakscan.privilege.services import service_of_js_class, service_of_js_package
 from leakscan.privilege.syntax import known, text_of
@@ -22,6 +22,8 @@ _TRACERS: Final = frozenset(
     {"captureAWS", "captureAWSClient", "captureAWSv3Client", "captureAWSV3Client"}
 )
 """Functions of X-Ray that return the client, or the SDK, that they are given."""
+_MAX_VALUES: Final = 8
+"""Values of one name that are looked at."""
 SDK2: Final = "aws-sdk"
 
 
@@ -56,6 +58,11 @@ Thing = Exported | Client | Foreign
 class Things(Values):
     """Things of an SDK in one file."""
 
+    def __init__(self, scopes: Scopes) -> None:
+        super().__init__(scopes)
+        self._asked: set[int] = set()
+        """Bindings that are being looked at; one that leads to itself says nothing more."""
+
     def thing(self, node: "Node | None", depth: int = 0) -> Thing | None:
         """Return what of an SDK an expression is, or None."""
         if node is None or depth > DEPTH:
@@ -82,10 +89,16 @@ class Things(Values):
             return None
         if binding.package:
             return _imported(binding.package, binding.name)
-        for value in binding.values:
-            found = self._value_member(value, binding.members, depth)
-            if found is not None:
-                return found
+        if id(binding) in self._asked:
+            return None
+        self._asked.add(id(binding))
+        try:
+            for value in binding.values[:_MAX_VALUES]:
+                found = self._value_member(value, binding.members, depth)
+                if found is not None:
+                    return found
+        finally:
+            self._asked.discard(id(binding))
         return self._of_type(binding.type, depth)
 
     def _value_member(self, value: "Node", members: tuple[str, ...], depth: int) -> Thing | None:

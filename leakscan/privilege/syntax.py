@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 ANY: Final = Hole("")
 _SECONDS: Final = 10.0
 """For one file. What is written by people takes a tenth of a second."""
-_CHUNK: Final = 1 << 16
+_CHUNK: Final = 1 << 9
+"""Bytes at a time; to read the text of a node costs one such piece."""
 _MAX_WRONG: Final = 0.25
 """Of a file's bytes, in what the parser could make nothing of."""
 _MAX_SAID: Final = 80
