@@ -238,6 +238,15 @@ def test_a_message_to_a_telephone_has_no_resource() -> None:
     assert resources("sns", "Publish", PhoneNumber="+1") == ["*"]
 
 
+def test_an_image_in_a_bucket_is_read_by_the_caller() -> None:
+    given = {"Image__S3Object__Bucket": "b", "Image__S3Object__Name": ("in/", Hole("NAME"))}
+    found = needs("rekognition", "DetectLabels", **given).needs
+    assert [(one.action, [shown(text) for text in one.resources]) for one in found] == [
+        ("rekognition:DetectLabels", ["*"]),
+        ("s3:GetObject", ["arn:aws:s3:::b/in/*"]),
+    ]
+
+
 def test_an_alias_becomes_a_condition() -> None:
     found = needs("kms", "Decrypt", KeyId="alias/app").needs[0]
     assert found.conditions == {"StringEquals": {"kms:RequestAlias": ("alias/app",)}}
