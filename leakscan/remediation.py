@@ -9,6 +9,8 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from msgspec import field
+
 from leakscan.record import Record
 
 _CONTINUED: Final = re.compile(r"[ \t]*\\\n[ \t]*")
@@ -200,7 +202,7 @@ class Plan(Record, frozen=True):
     open_values: dict[str, str]
     controls: tuple[Control, ...]
     references: tuple[str, ...]
-    values: dict[str, str] = {}
+    values: dict[str, str] = field(default_factory=dict)
 
 
 PLACEHOLDERS: Final = {

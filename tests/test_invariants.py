@@ -22,6 +22,15 @@ REVEALING = {
 }
 CONNECTING = {"verify/aws_sts.py", "inspect/calls.py", "inspect/guarded.py", "inspect/session.py"}
 """Beside them `cli/network.py` asks the standard library which proxies are set; it calls nobody."""
+MODELS = {
+    "botocore",
+    "botocore.xform_name",
+    "botocore.loaders",
+    "botocore.loaders.Loader",
+    "botocore.model",
+    "botocore.exceptions",
+}
+"""What of botocore only reads the models of AWS's APIs: the stages that know them use no more."""
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
@@ -59,7 +68,13 @@ def test_only_verify_and_inspect_open_connections() -> None:
     network = {"socket", "ssl", "http", "urllib.request", "asyncio", "requests", "botocore"}
     network |= {"urllib3", "boto3"}
     found = {name for name, tree in MODULES.items() if network & set(_imports(tree))}
-    assert found == CONNECTING | {"cli/network.py"}
+    modelling = {name for name in found if name.startswith(("usage/", "privilege/"))}
+    assert found - modelling == CONNECTING | {"cli/network.py"}
+    for name in modelling:
+        used = {one for one in _imports(MODULES[name]) if one.partition(".")[0] in network}
+        assert {
+            one for one in used if not one.startswith(("botocore.model.", "botocore.exceptions."))
+        } <= MODELS, name
     named = {
         one for one in _imports(MODULES["cli/network.py"]) if one.startswith("urllib.request.")
     }

@@ -29,10 +29,10 @@ from leakscan.history.snapshot import snapshot
 from leakscan.model import Content, Finding, Skipped
 from leakscan.permissions import Suggestion, Usage
 from leakscan.privilege.tables import EXTRA_HINT, MissingExtraError, Tables, load_tables
-from leakscan.privilege.usage import TOO_LARGE, File, Options, usage, why_left_out
 from leakscan.report.base import ReportOptions
 from leakscan.report.clean import Cleaner, text_of
 from leakscan.report.document import redactor
+from leakscan.usage.collect import TOO_LARGE, File, Options, usage, why_left_out
 
 if TYPE_CHECKING:
     from leakscan.privilege.cloudtrail import Trail
@@ -154,8 +154,8 @@ def _about_place(wishes: RoleWishes, plans: "Plans | None", places: int) -> Iter
 
 def _usage(wishes: RoleWishes) -> Usage:
     """Return what the files at HEAD do with AWS."""
-    from leakscan.privilege.file_readers import FILE_READERS
-    from leakscan.privilege.python_reader import PythonReader
+    from leakscan.usage.file_readers import FILE_READERS
+    from leakscan.usage.python.reader import PythonReader
 
     layout = locate(wishes.repository or Path())
     top = head_commit(layout)

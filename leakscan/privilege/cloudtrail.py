@@ -14,10 +14,10 @@ from msgspec import field
 
 from leakscan.permissions import Call, Spot, Text, Usage
 from leakscan.privilege.actions import top_members
-from leakscan.privilege.operations import operations
-from leakscan.privilege.services import services
 from leakscan.privilege.tables import Tables
 from leakscan.record import Record, State
+from leakscan.usage.operations import operations
+from leakscan.usage.services import services
 
 MAX_EVENTS: Final = 500_000
 _MAX_DEPTH: Final = 6

@@ -14,14 +14,14 @@ import pytest
 from leakscan.permissions import Call, Hole, Spot, Suggestion, Text, Unclear, Usage
 from leakscan.privilege.arns import Place
 from leakscan.privilege.cloudtrail import trail
-from leakscan.privilege.file_readers import FILE_READERS
 from leakscan.privilege.policy import shown
-from leakscan.privilege.python_reader import PythonReader
 from leakscan.privilege.suggest import Wish, suggest
 from leakscan.privilege.tables import load_tables
 from leakscan.privilege.trust import TrustError
-from leakscan.privilege.usage import usage
 from leakscan.report.role_document import as_words, policies
+from leakscan.usage.collect import usage
+from leakscan.usage.file_readers import FILE_READERS
+from leakscan.usage.python.reader import PythonReader
 from tests.support.policies import problems
 
 APPS: Final = Path(__file__).parent / "apps"

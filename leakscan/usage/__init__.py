@@ -1,0 +1,1 @@
+"""Usage: what code does with AWS, told from its text alone."""

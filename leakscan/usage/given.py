@@ -1,0 +1,69 @@
+"""From what a piece of code hands to an operation, by its own names, to a `Call`.
+
+Part of the privilege stage, for the readers of languages that are not Python. In: texts by the
+path of names that leads to them. Out: the members of botocore's model that they are.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from leakscan.permissions import Call, Spot, Text
+from leakscan.usage.operations import members
+from leakscan.usage.syntax import joined, known, safe
+
+Given = list[tuple[tuple[Text, ...], Text]]
+"""Texts and the names that lead to each from the top; an element of a list has its list's."""
+
+_MAX_TEXTS: Final = 64
+"""Of one member; the rest would be one more of the same."""
+
+
+def call(service: str, operation: str, given: Given, where: Spot, region: str = "") -> Call:
+    """Return the Call of an operation with what it is given."""
+    return Call(service, operation, arguments(service, operation, given), where, (), region)
+
+
+def several(
+    service: str, operations: Iterable[str], given: Given, where: Spot, region: str = ""
+) -> Iterator[Call]:
+    """Yield the calls of what makes several operations with the same input."""
+    for operation in operations:
+        yield call(service, operation, given, where, region)
+
+
+def arguments(service: str, operation: str, given: Given) -> dict[str, tuple[Text, ...]]:
+    """Return the texts of an input by the names of botocore's model; names match in any case."""
+    by_name = {name.lower(): (name, member) for name, member in members(service, operation).items()}
+    found: dict[str, list[Text]] = {}
+    for path, value in given:
+        for end in range(len(path), 0, -1):
+            names = [known(part) for part in path[:end]]
+            if None in names or (at := by_name.get(".".join(map(str, names)).lower())) is None:
+                continue
+            name, member = at
+            if member.is_keys and end < len(path):
+                found.setdefault(name, []).append(path[end])
+            elif member.is_keys == (end < len(path)):
+                found.setdefault(name, []).append(value)
+            break
+    return {
+        name: tuple(dict.fromkeys(safe(joined(text), name) for text in texts))[:_MAX_TEXTS]
+        for name, texts in found.items()
+    }
+
+
+def only(given: Given, *names: str) -> Given:
+    """Return what is given under some names of the top."""
+    wanted = {name.lower() for name in names}
+    return [
+        (path, text) for path, text in given if path and (known(path[0]) or "").lower() in wanted
+    ]
+
+
+def renamed(given: Given, names: dict[str, str]) -> Given:
+    """Return what is given with some names of the top changed."""
+    return [
+        (((names.get(known(path[0]) or "", known(path[0]) or ""),), *path[1:]), text)
+        for path, text in given
+        if path
+    ]

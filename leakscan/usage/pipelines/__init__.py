@@ -1,0 +1,1 @@
+"""YAML of pipelines, and the shell in it."""

@@ -1,0 +1,1 @@
+"""Shell scripts, Makefiles and Dockerfiles, by tree-sitter."""
