@@ -125,5 +125,7 @@ class Suggestion(Record, frozen=True):
     files: dict[str, int]
     left_out: dict[str, int]
     variables: dict[str, str]
-    """Open words of resources, and what they mean."""
+    """Open words of resources and of the trust policy, and what they mean."""
     difference: Difference | None = None
+    trust_words: tuple[str, ...] = ()
+    """Those of the variables that stand in the trust policy."""

@@ -54,7 +54,8 @@ Examples
 Exit codes
   0    the plans are written; also where there is nothing to do
   2    wrong use; no such finding
-  3    no such finding, and not all could be read
+  3    no such finding, and not all could be read; with --role: it is written, and may lack
+       something, as the lines "Not understood" and "Action not known" say
   4    a remediation text is invalid
 """,
 )

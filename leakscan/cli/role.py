@@ -69,7 +69,7 @@ def run(wishes: RoleWishes) -> int:
     options = outputs.fitted(ReportOptions(tool_version=__version__), wishes.output)
     clean = Cleaner(redactor(_findings(plans), plans.hidden if plans is not None else ()))
     outputs.write(wishes.output, render(made, options, wishes.output.format, clean))
-    return ExitCode.CLEAN
+    return ExitCode.INCOMPLETE if made.unclear or made.unknown else ExitCode.CLEAN
 
 
 def _check(wishes: RoleWishes) -> None:
@@ -132,6 +132,7 @@ def _suggestion(
         section.id if section is not None else "",
         section.trust.text if section is not None and section.trust is not None else "",
         where,
+        plan.open_values if plan is not None else {},
     )
     made = suggest(used, wish, tables, trail)
     return replace(made, decisions=(*_about_place(wishes, plans, len(places)), *made.decisions))

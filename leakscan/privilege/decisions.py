@@ -6,6 +6,7 @@ here is cleaned where it is written.
 """
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
@@ -220,6 +221,13 @@ def of_code(usage: Usage, chosen: Needs, *, is_from_events: bool) -> Iterator[st
             f"What AWS is used for could not be told in {_count(len(usage.unclear), 'place')}: "
             "read them, and add what they do."
         )
+    folders = _folders(usage)
+    if len(folders) > 1:
+        where = [f"{name} ({number})" for name, number in folders]
+        yield (
+            f"Calls come from {len(folders)} folders: {_some(where, _NAMED)}. If they are "
+            "programs of their own, each gets its own role: --code FOLDER."
+        )
     if tests := usage.left_out.get("tests"):
         yield f"Left out: {_count(tests, 'file')} of tests; --include-tests takes them in."
     if not is_from_events:
@@ -227,6 +235,16 @@ def of_code(usage: Usage, chosen: Needs, *, is_from_events: bool) -> Iterator[st
             "The code at HEAD may not be what runs: other branches, other repositories and people "
             "may use the same key. aws iam get-access-key-last-used and CloudTrail tell."
         )
+
+
+def _folders(usage: Usage) -> list[tuple[str, int]]:
+    """Return the folders that part the calls, and how many each has, the most first."""
+    paths = [one.spot.path.split("/")[:-1] for one in usage.calls]
+    depth = 0
+    while paths and all(len(path) > depth and path[depth] == paths[0][depth] for path in paths):
+        depth += 1
+    counted = Counter("/".join(path[: depth + 1]) or "." for path in paths)
+    return counted.most_common()
 
 
 def _count(number: int, noun: str) -> str:

@@ -7,6 +7,8 @@ to the code is told; without them it is what the code asks for.
 
 from collections.abc import Iterator, Sequence
 
+from msgspec import field
+
 from leakscan.permissions import Need, Spot, Statement, Suggestion, Usage
 from leakscan.privilege import decisions
 from leakscan.privilege.actions import level_of
@@ -16,7 +18,7 @@ from leakscan.privilege.difference import difference
 from leakscan.privilege.needs import Needs, needs_of
 from leakscan.privilege.policy import statements
 from leakscan.privilege.tables import Tables
-from leakscan.privilege.trust import checked_trust
+from leakscan.privilege.trust import checked_trust, open_words
 from leakscan.record import Record
 
 
@@ -27,6 +29,8 @@ class Wish(Record, frozen=True):
     place: str
     trust: str
     where: Place
+    words: dict[str, str] = field(default_factory=dict)
+    """The words in capitals that the trust leaves open, and what they mean."""
 
 
 def suggest(usage: Usage, wish: Wish, tables: Tables, trail: Trail | None = None) -> Suggestion:
@@ -42,19 +46,21 @@ def suggest(usage: Usage, wish: Wish, tables: Tables, trail: Trail | None = None
     done = needs_of(trail.calls, wish.where, tables) if trail is not None else None
     chosen = code if done is None else done
     found = statements(chosen.needs, level)
+    trust, words = open_words(checked_trust(wish.trust), wish.words)
     refused = needs_of(trail.refused, wish.where, tables).needs if trail is not None else []
     return Suggestion(
         role=wish.role,
         place=wish.place,
-        trust=checked_trust(wish.trust),
+        trust=trust,
         statements=found,
         unknown=tuple(_unknown(chosen, trail)),
         unclear=usage.unclear,
         decisions=tuple(_decisions(usage, wish, chosen, found, tables, trail)),
         files=usage.files,
         left_out=usage.left_out,
-        variables=_used(chosen.variables, found),
+        variables=dict(sorted({**words, **_used(chosen.variables, found)}.items())),
         difference=None if done is None else difference(code.needs, done.needs, refused),
+        trust_words=tuple(words),
     )
 
 

@@ -5,8 +5,9 @@ is known. Out: the same, in one form. A text that trusts everybody is never pass
 """
 
 import json
-from collections.abc import Iterator
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from leakscan.errors import ExitCode, LeakscanError
 
@@ -32,6 +33,25 @@ def checked_trust(text: str) -> str:
     if not statements or any(_trusts_all(one) for one in statements):
         raise TrustError("The trust policy of this place trusts everybody, or nobody.")
     return json.dumps(policy, indent=2)
+
+
+_NOT_NAME: Final = re.compile(r"[^A-Z0-9_]+")
+
+
+def open_words(text: str, words: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """Return a trust policy whose open words are names of variables, and what these mean.
+
+    `words` are words of the place in capitals and their meanings; OWNER/REPOSITORY, for one,
+    becomes OWNER_REPOSITORY.
+    """
+    found = {}
+    for word, meaning in sorted(words.items(), key=lambda item: -len(item[0])):
+        whole = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(word)}(?![A-Za-z0-9_])")
+        name = _NOT_NAME.sub("_", word)
+        if whole.search(text):
+            text = whole.sub(name, text)
+            found[name] = meaning
+    return text, found
 
 
 def _statements(policy: Any) -> Iterator[dict[str, Any]]:

@@ -26,7 +26,7 @@ def _lines(made: Suggestion) -> Iterator[str]:
     yield "#!/bin/sh"
     yield from comments(made, size_line(found) if found else "")
     if made.variables:
-        yield "# Put into the files, before you run the commands that read them:"
+        yield "# Put these into this script before you run it:"
         for name, meaning in made.variables.items():
             yield f"#   {name}: {comment(meaning or 'a name')}"
         yield ""
@@ -36,6 +36,7 @@ def _lines(made: Suggestion) -> Iterator[str]:
         yield from _file("trust.json", json.loads(made.trust))
     for one in found:
         yield from _file(_name(one, found), one.document)
+    yield from _is_filled_in(made, found)
     yield from _commands(made, found)
 
 
@@ -43,6 +44,19 @@ def _file(name: str, content: Any) -> Iterator[str]:
     yield f"cat > {name} <<'{_END}'"
     yield json.dumps(content, indent=2)
     yield _END
+    yield ""
+
+
+def _is_filled_in(made: Suggestion, found: list[Policy]) -> Iterator[str]:
+    """Stop before anything is created while a word in capitals is left."""
+    if not made.variables:
+        return
+    files = [*(["trust.json"] if made.trust else []), *(_name(one, found) for one in found)]
+    words = "|".join(made.variables)
+    yield f"if grep -nwE '{words}' {' '.join(files)}; then"
+    yield "  echo 'These words in capitals are to be filled in first.' >&2"
+    yield "  exit 1"
+    yield "fi"
     yield ""
 
 

@@ -11,7 +11,15 @@ from typing import Any, Final
 
 from leakscan.permissions import Suggestion
 from leakscan.report.base import ReportOptions
-from leakscan.report.role_document import MARK, MARKED, is_managed, marked, policies, size_of
+from leakscan.report.role_document import (
+    MARK,
+    MARKED,
+    is_managed,
+    marked,
+    policies,
+    size_of,
+    trust,
+)
 from leakscan.report.role_terraform import comments
 
 _PSEUDO: Final = {"REGION": "AWS::Region", "ACCOUNT_ID": "AWS::AccountId"}
@@ -49,7 +57,7 @@ def _resources(made: Suggestion) -> Iterator[tuple[str, Any]]:
         properties: dict[str, Any] = {
             "RoleName": made.role,
             "MaxSessionDuration": 3600,
-            "AssumeRolePolicyDocument": json.loads(made.trust),
+            "AssumeRolePolicyDocument": _trust(made),
         }
         if found and not managed:
             properties["Policies"] = [
@@ -62,6 +70,14 @@ def _resources(made: Suggestion) -> Iterator[tuple[str, Any]]:
         if made.trust:
             properties["Roles"] = [{"Ref": "Role"}]
         yield f"Policy{number}", {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
+
+
+def _trust(made: Suggestion) -> Any:
+    """Return the trust policy; where a key has a variable, as JSON text: keys take no `Fn::Sub`."""
+    document = trust(made, mark=True)
+    found = _substituted(document)
+    text = json.dumps(found, ensure_ascii=False)
+    return _substituted(json.dumps(document, ensure_ascii=False)) if MARK in text else found
 
 
 def parameter(name: str) -> str:

@@ -78,6 +78,16 @@ def marked(text: Text) -> str:
     return "".join(f"{MARK}{part.name}{MARK}" if isinstance(part, Hole) else part for part in text)
 
 
+def trust(suggestion: Suggestion, *, mark: bool = False) -> Json:
+    """Return the trust policy as IAM takes it; with marks around each word that is open."""
+    text = suggestion.trust
+    for name in suggestion.trust_words if mark else ():
+        word = rf"(?<![A-Za-z0-9_{MARK}]){name}(?![A-Za-z0-9_{MARK}])"
+        text = re.sub(word, f"{MARK}{name}{MARK}", text)
+    found: Json = json.loads(text)
+    return found
+
+
 def as_words(text: Text) -> str:
     """Return a text with words in capitals for its holes."""
     return "".join(part.name if isinstance(part, Hole) else part for part in text)
@@ -169,7 +179,7 @@ def document(suggestion: Suggestion, tool_version: str) -> Json:
         "tool": {"name": "leakscan", "version": tool_version},
         "role": suggestion.role,
         "place": suggestion.place or None,
-        "trust": json.loads(suggestion.trust) if suggestion.trust else None,
+        "trust": trust(suggestion) if suggestion.trust else None,
         "policies": [
             {"name": one.name, "document": one.document} for one in policies(suggestion, as_words)
         ],

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from leakscan.permissions import Suggestion
 from leakscan.report.base import ReportOptions
-from leakscan.report.role_document import MARKED, is_managed, marked, policies, size_of
+from leakscan.report.role_document import MARKED, is_managed, marked, policies, size_of, trust
 from leakscan.report.words import visible
 
 _NOT_NAME: Final = re.compile(r"[^a-z0-9_]+")
@@ -36,7 +36,7 @@ def _lines(made: Suggestion) -> Iterator[str]:
         yield f'resource "aws_iam_role" {_quoted(label)} {{'
         yield f"  name                 = {_quoted(made.role)}"
         yield "  max_session_duration = 3600"
-        yield f"  assume_role_policy = jsonencode({_value(json.loads(made.trust), 1)})"
+        yield f"  assume_role_policy = jsonencode({_value(trust(made, mark=True), 1)})"
         yield "}"
         yield ""
     managed = is_managed(found) or not made.trust

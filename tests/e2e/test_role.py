@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from tests.support.cli import CLEAN, FINDINGS, USAGE, Cli, Run
+from tests.support.cli import CLEAN, FINDINGS, INCOMPLETE, USAGE, Cli, Run
 from tests.support.keys import KeyMaker, Leak
 from tests.support.repo import Repo
 from tests.support.spy import leaked
@@ -194,6 +194,25 @@ def test_without_a_place_there_is_no_trust(cli: Cli, repo: Repo) -> None:
     assert doc["trust"] is None
     assert doc["place"] is None
     assert any("No place was named" in one for one in doc["decisions"])
+
+
+def test_what_is_not_understood_shows_in_the_exit_code(cli: Cli, repo: Repo) -> None:
+    repo.commit({b"app.py": b"import boto3\nboto3.client(name()).put_object(Bucket='b')\n"})
+    run = role(cli, "ecs-task", "--repository", repo.path, code=INCOMPLETE)
+    assert b"Not understood" in run.out
+    assert b"app.py:2" in run.out
+
+
+def test_programs_of_their_own_are_told_apart(cli: Cli, repo: Repo) -> None:
+    code = b"import boto3\nboto3.client('s3').put_object(Bucket='b', Key='k')\n"
+    repo.commit({b"src/shop/app.py": code, b"src/mail/app.py": code, b"src/mail/b.py": code})
+    words = ("ecs-task", "--repository", repo.path, "--format", "json")
+    said = [one for one in document(role(cli, *words))["decisions"] if "--code" in one]
+    assert [one.partition(". ")[0] for one in said] == [
+        "Calls come from 2 folders: src/mail (2), src/shop (1)"
+    ]
+    alone = document(role(cli, *words, "--code", "src/shop"))
+    assert not any("--code" in one for one in alone["decisions"])
 
 
 @pytest.mark.parametrize("name", ["policy_sentry", "tree_sitter", "tree_sitter_go", "boto3"])

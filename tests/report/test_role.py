@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from leakscan.permissions import Difference, Hole, Spot, Statement, Suggestion, Text, Unclear
 from leakscan.report.base import ReportOptions
@@ -292,6 +294,64 @@ def test_the_script_holds_what_it_should_and_nothing_else(suggested: Suggestion)
     }
 
 
+OPEN: Final = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Federated": "arn:aws:iam::ACCOUNT_ID:oidc-provider/ISSUER_HOST"},
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": {"StringEquals": {"ISSUER_HOST:aud": "SAML"}},
+        }
+    ],
+}
+
+
+def of_open_trust() -> Suggestion:
+    return replace(
+        suggestion(("arn:aws:s3:::", Hole("SAML"), "/a")),
+        trust=json.dumps(OPEN),
+        variables=dict.fromkeys(("ACCOUNT_ID", "ISSUER_HOST", "SAML"), "a name"),
+        trust_words=("ACCOUNT_ID", "ISSUER_HOST"),
+    )
+
+
+def test_open_words_of_the_trust_are_variables_of_terraform() -> None:
+    text = made(of_open_trust(), "terraform")
+    assert '"arn:aws:iam::${var.account_id}:oidc-provider/${var.issuer_host}"' in text
+    assert '"${var.issuer_host}:aud" = "SAML"' in text
+    assert "ISSUER_HOST" not in text
+    terraform(text)
+
+
+def test_open_words_of_the_trust_are_parameters_of_cloudformation() -> None:
+    text = made(of_open_trust(), "cloudformation")
+    assert lint(text) == []
+    role = yaml.safe_load(text)["Resources"]["Role"]["Properties"]
+    trust = json.loads(role["AssumeRolePolicyDocument"]["Fn::Sub"])["Statement"][0]
+    assert trust["Condition"] == {"StringEquals": {"${IssuerHost}:aud": "SAML"}}
+    assert "${AWS::AccountId}" in trust["Principal"]["Federated"]
+
+
+def test_the_script_creates_nothing_while_a_word_is_open(tmp_path: Path) -> None:
+    aws = tmp_path / "aws"
+    aws.write_text("#!/bin/sh\necho called\n")
+    aws.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    def run(script: str) -> tuple[int, bool]:
+        command = ["sh", "-c", script]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+        return done.returncode, b"called" in done.stdout
+
+    script = made(of_open_trust(), "cli")
+    assert run(script) == (1, False)
+    head, guard, tail = script.partition("if grep")
+    for word in ("ACCOUNT_ID", "ISSUER_HOST", "SAML"):
+        head = head.replace(word, "x")
+    assert run(head + guard + tail) == (0, True)
+
+
 @given(hostile(), st.sampled_from(FORMATS))
 def test_nothing_can_steer_a_terminal(suggested: Suggestion, form: str) -> None:
     text = made(suggested, form)
@@ -332,6 +392,10 @@ def commands(script: str) -> list[list[str]]:
     return [shlex.split(line) for line in outside_files(script) if line.startswith("aws ")]
 
 
+GUARD: Final = ("if grep -nwE '", "  echo 'These words", "  exit 1", "fi")
+"""What stops the script while words are not filled in."""
+
+
 def outside_files(script: str) -> Iterator[str]:
     inside = False
     for line in script.split("\n"):
@@ -340,7 +404,7 @@ def outside_files(script: str) -> Iterator[str]:
         elif line.startswith("cat > "):
             inside = True
         else:
-            assert line == "" or line.startswith(("#", "set -eu", "aws ")), line
+            assert line == "" or line.startswith(("#", "set -eu", "aws ", *GUARD)), line
             yield line
 
 
