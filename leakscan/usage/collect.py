@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from leakscan.permissions import Call, Spot, Unclear, Usage
 from leakscan.record import Record
+from leakscan.usage.other_languages import is_prose, language_of, unread
 
 File = tuple[str, bytes]
 
@@ -18,7 +19,7 @@ TESTS: Final = "tests"
 VENDORED: Final = "vendored or generated"
 TOO_LARGE: Final = "too large"
 TOO_MANY: Final = "more than are looked at"
-OTHER: Final = "other languages"
+NO_CODE: Final = "files without code"
 
 _TEST_FOLDERS: Final = frozenset(
     {
@@ -74,8 +75,18 @@ _VENDORED_FOLDERS: Final = frozenset(
         ".webpack",
         "botocore",
         "s3transfer",
+        "@aws-sdk",
+        "@smithy",
     }
 )
+_SDK_FOLDER: Final = re.compile(
+    r"(?:.*/)?(?:github\.com/aws/"
+    r"|aws-sdk-go[^/]*/(?:aws|config|credentials|feature|internal|models|private|service)/"
+    r"|aws-sdk(?:-js[^/]*)?/(?:apis|clients|clients-extra|dist|dist-tools|lib|packages)/"
+    r"|aws-sdk-(?:cpp|java|kotlin|net|php|ruby|rust|swift)[^/]*/"
+    r"|awscli/(?:bcdoc|botocore|customizations|examples|s3transfer|topics)/)"
+)
+"""Whole copies of an SDK or of the CLI, under the name of its own repository."""
 _VENDORED_NAME: Final = re.compile(r".*(?:[.-]min|\.bundle|\.chunk)\.[cm]?js\Z|.*\.pb\.go\Z")
 _BOTO3: Final = re.compile(
     r"(?:.*/)?boto3/(?:(?:__init__|compat|crt|exceptions|session|utils)\.py\Z|resources/|docs/"
@@ -87,6 +98,8 @@ _GENERATED: Final = re.compile(
     rb"(?i)\A(?:(?:[#/*;]|--|<!--)[^\n]*\n){0,20}[^\n]*\bcode generated\b[^\n]*\bdo not edit\b"
 )
 _HEAD_BYTES: Final = 2048
+_UNTOUCHED: Final = frozenset({TOO_LARGE, TOO_MANY})
+"""Reasons that say that nobody looked into a file at all."""
 
 
 class Options(Record, frozen=True):
@@ -122,18 +135,41 @@ def usage(
     options = options or Options()
     by_reader: dict[int, list[File]] = {}
     left_out: Counter[str] = Counter()
-    total_bytes = 0
+    unclear: list[Unclear] = []
+    read_bytes = looked_bytes = 0
     for path, data in files:
         reader = _reader(path, data, readers)
-        reason = OTHER if reader is None else why_left_out(path, data, options)
-        if not reason and total_bytes + len(data) > options.total_bytes:
+        if reader is None:
+            reason, found = _without_reader(path, data, options, looked_bytes)
+            looked_bytes += 0 if reason in _UNTOUCHED else len(data)
+            left_out[reason] += not found
+            unclear += found
+            continue
+        reason = why_left_out(path, data, options)
+        if not reason and read_bytes + len(data) > options.total_bytes:
             reason = TOO_MANY
-        if reader is None or reason:
+        if reason:
             left_out[reason] += 1
             continue
-        total_bytes += len(data)
+        read_bytes += len(data)
         by_reader.setdefault(reader, []).append((path, data))
-    return _read(by_reader, readers, left_out)
+    return _read(by_reader, readers, left_out, unclear)
+
+
+def _without_reader(
+    path: str, data: bytes, options: Options, looked_bytes: int
+) -> tuple[str, list[Unclear]]:
+    """Return as what a file counts that nobody reads, or what is unclear of it if it uses AWS."""
+    language = language_of(path)
+    if language is None and is_prose(path, data):
+        return NO_CODE, []
+    reason = why_left_out(path, data, options)
+    if not reason and looked_bytes + len(data) > options.total_bytes:
+        reason = TOO_MANY
+    if reason:
+        return (reason if language is not None or reason in _UNTOUCHED else NO_CODE), []
+    found = unread(path, data)
+    return language or NO_CODE, [found] if found is not None else []
 
 
 def is_left_out(path: str, options: Options | None = None) -> bool:
@@ -153,7 +189,7 @@ def why_left_out(path: str, data: bytes, options: Options) -> str:
 def _left_out_by_name(path: str, options: Options) -> str:
     *folders, name = path.lower().split("/")
     is_vendored = not _VENDORED_FOLDERS.isdisjoint(folders) or _VENDORED_NAME.match(name)
-    if is_vendored or _BOTO3.match(path.lower()):
+    if is_vendored or _BOTO3.match(path.lower()) or _SDK_FOLDER.match(path.lower()):
         return VENDORED
     is_test = not _TEST_FOLDERS.isdisjoint(folders) or _TEST_NAME.match(name)
     return TESTS if is_test and not options.with_tests else ""
@@ -164,10 +200,12 @@ def _reader(path: str, data: bytes, readers: Sequence[Reader]) -> int | None:
 
 
 def _read(
-    by_reader: dict[int, list[File]], readers: Sequence[Reader], left_out: Counter[str]
+    by_reader: dict[int, list[File]],
+    readers: Sequence[Reader],
+    left_out: Counter[str],
+    unclear: list[Unclear],
 ) -> Usage:
     calls: list[Call] = []
-    unclear: list[Unclear] = []
     counts: Counter[str] = Counter()
     for number, files in sorted(by_reader.items()):
         counts[readers[number].language] += len(files)
@@ -180,7 +218,7 @@ def _read(
         tuple(sorted(calls, key=lambda call: (*_place(call.spot), call.service, call.operation))),
         tuple(sorted(unclear, key=lambda one: (*_place(one.spot), one.why))),
         dict(sorted(counts.items())),
-        dict(sorted(left_out.items())),
+        dict(sorted((+left_out).items())),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from leakscan.permissions import Call, Spot, Unclear
-from leakscan.usage.collect import OTHER, TESTS, TOO_LARGE, TOO_MANY, VENDORED, Options, usage
+from leakscan.usage.collect import NO_CODE, TESTS, TOO_LARGE, TOO_MANY, VENDORED, Options, usage
 
 
 class Words:
@@ -35,7 +35,7 @@ def test_what_is_found_is_in_the_order_of_the_files() -> None:
     assert [call.operation for call in found.calls] == ["List", "Put", "Get"]
     assert [one.why for one in found.unclear] == ["?x"]
     assert found.files == {"Words": 2}
-    assert found.left_out == {OTHER: 1}
+    assert found.left_out == {NO_CODE: 1}
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,10 @@ def test_tests_are_left_out_unless_asked_for(path: str) -> None:
         "third_party/a.py",
         "layer/python/botocore/client.py",
         "layer/python/boto3/s3/inject.py",
+        "src/github.com/aws/aws-sdk-go/service/s3/api.go",
+        "deps/aws-sdk-go-v2/service/s3/api_client.go",
+        "lib/aws-sdk-go-1.55.5/aws/session/session.go",
+        "lib/aws-sdk/clients/s3.js",
     ],
 )
 def test_what_others_wrote_is_left_out_always(path: str) -> None:
@@ -85,7 +89,17 @@ def test_what_a_tool_wrote_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["latest/a.py", "contest.py", "attest.py", "distance.py", "a/testify.go", "boto3/s3.py"]
+    "path",
+    [
+        "latest/a.py",
+        "contest.py",
+        "attest.py",
+        "distance.py",
+        "a/testify.go",
+        "boto3/s3.py",
+        "src/aws-sdk/s3.ts",
+        "aws-sdk-go/main.go",
+    ],
 )
 def test_names_that_only_look_like_it_are_read(path: str) -> None:
     assert usage([(path, b"Put")], [Words()]).files == {"Words": 1}
