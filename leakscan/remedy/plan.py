@@ -222,12 +222,12 @@ def _line(parts: Iterable[str | Block]) -> Iterator[str]:
         elif part.language == "sh":
             yield from map(_command, part.commands)
         elif part.file:
-            yield f"({part.file}: see `leakscan remedy`.)"
+            yield f"({part.file} is shown by `leakscan remedy`)"
 
 
 def _command(command: str) -> str:
     """Return a command between backticks; one with a backtick in it would end there."""
-    return f"`{command}`" if "`" not in command else "(a command: see `leakscan remedy`.)"
+    return f"`{command}`" if "`" not in command else "(a command that is shown by `leakscan remedy`)"
 
 
 def control_lines(controls: Iterable[Control]) -> list[str]:

@@ -5,6 +5,7 @@ between backticks.
 """
 
 import re
+from itertools import takewhile
 from typing import Final
 
 from rich.text import Text
@@ -16,9 +17,11 @@ from leakscan.report.page import Page
 from leakscan.report.rows import do_now
 from leakscan.report.words import count, visible
 
-_COMMAND: Final = re.compile(r"(?:aws|git|gh|leakscan) ")
+_COMMAND: Final = re.compile(r"(?:aws|git|gh) ")
 _CONTAIN: Final = Phase.CONTAIN.value
 _MECHANISMS: Final = 3
+_URGENT: Final = 3
+"""Steps of a finding in a report: what can not wait. `leakscan remedy` tells all of them."""
 
 
 def what_to_do(
@@ -54,9 +57,9 @@ def what_to_do(
 
 
 def _urgent(remediation: RemediationDoc) -> int:
-    """Return how many of the steps are urgent: those that contain; all where none is said to."""
-    urgent = [phase == _CONTAIN for phase in remediation["phases"]]
-    return urgent.index(False) if True in urgent and False in urgent else len(remediation["steps"])
+    """Return how many of the steps are urgent: the first that contain; all where none is said to."""
+    urgent = len(list(takewhile(lambda phase: phase == _CONTAIN, remediation["phases"])))
+    return min(_URGENT, urgent) or len(remediation["steps"])
 
 
 def _rest(page: Page, its: FindingDoc, shown: int) -> None:
