@@ -241,7 +241,7 @@ def test_the_short_form_has_a_line_for_each_step_with_commands_between_backticks
 
 def test_the_short_form_names_files_and_has_no_unpaired_backtick() -> None:
     file = remediation_of(plan_for(found(), with_block("{}", "json", "trust.json"), SHOP))
-    assert file.steps[0] == "Do it. (trust.json: see `leakscan remedy`.)"
+    assert file.steps[0] == "Do it. (trust.json is shown by `leakscan remedy`)"
     odd = remediation_of(plan_for(found(), with_block("aws x --query 'a[?b==`1`]'"), SHOP))
     assert odd.steps[0].count("`") == 2
     assert "aws x" not in odd.steps[0]
