@@ -193,7 +193,7 @@ def by_entry(
 
 
 def _with_trust(steps: Sequence[StepDoc], trust: FileDoc) -> Iterator[StepDoc]:
-    """Yield the steps, the trust policy after the first sentence that names its file."""
+    """Yield the steps, the trust policy after the first sentence that names its file, else last."""
     name = trust["file"] or ""
     made: PartDoc = {
         "kind": "file",
@@ -201,19 +201,18 @@ def _with_trust(steps: Sequence[StepDoc], trust: FileDoc) -> Iterator[StepDoc]:
         "file": trust["file"],
         "text": trust["text"],
     }
-    waits = True
-    for step in steps:
+    found = list(steps)
+    for index, step in enumerate(found):
         at = next((n for n, one in enumerate(step["parts"]) if name in one.get("text", "")), None)
-        if waits and at is not None:
-            waits = False
+        if at is not None:
             parts = [*step["parts"][: at + 1], made, *step["parts"][at + 1 :]]
-            yield {"number": step["number"], "entry": step["entry"], "parts": parts}
-        else:
-            yield step
-    if waits:
+            break
+    else:
         sentence: PartDoc = {"kind": "text", "text": f"The trust policy, {name}:"}
-        number, entry = steps[-1]["number"], steps[-1]["entry"]
-        yield {"number": number, "entry": entry, "parts": [sentence, made]}
+        index, parts = len(found) - 1, [*found[-1]["parts"], sentence, made]
+    step = found[index]
+    found[index] = {"number": step["number"], "entry": step["entry"], "parts": parts}
+    yield from found
 
 
 def _step(page: Page, step: StepDoc) -> None:
