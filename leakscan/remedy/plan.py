@@ -227,7 +227,9 @@ def _line(parts: Iterable[str | Block]) -> Iterator[str]:
 
 def _command(command: str) -> str:
     """Return a command between backticks; one with a backtick in it would end there."""
-    return f"`{command}`" if "`" not in command else "(a command that is shown by `leakscan remedy`)"
+    return (
+        f"`{command}`" if "`" not in command else "(a command that is shown by `leakscan remedy`)"
+    )
 
 
 def control_lines(controls: Iterable[Control]) -> list[str]:

@@ -202,17 +202,19 @@ def _with_trust(steps: Sequence[StepDoc], trust: FileDoc) -> Iterator[StepDoc]:
         "text": trust["text"],
     }
     found = list(steps)
-    for index, step in enumerate(found):
-        at = next((n for n, one in enumerate(step["parts"]) if name in one.get("text", "")), None)
-        if at is not None:
-            parts = [*step["parts"][: at + 1], made, *step["parts"][at + 1 :]]
-            break
-    else:
-        sentence: PartDoc = {"kind": "text", "text": f"The trust policy, {name}:"}
-        index, parts = len(found) - 1, [*found[-1]["parts"], sentence, made]
-    step = found[index]
-    found[index] = {"number": step["number"], "entry": step["entry"], "parts": parts}
+    named = ((at, one) for at, one in enumerate(found) if _naming(one, name) is not None)
+    at, step = next(named, (len(found) - 1, found[-1]))
+    after = _naming(step, name)
+    sentence: PartDoc = {"kind": "text", "text": f"The trust policy, {name}:"}
+    parts = [*step["parts"], sentence] if after is None else step["parts"][: after + 1]
+    rest = [] if after is None else step["parts"][after + 1 :]
+    found[at] = {**step, "parts": [*parts, made, *rest]}
     yield from found
+
+
+def _naming(step: StepDoc, name: str) -> int | None:
+    """Return which part of a step is the first that names a file; None if there is none."""
+    return next((n for n, one in enumerate(step["parts"]) if name in one.get("text", "")), None)
 
 
 def _step(page: Page, step: StepDoc) -> None:

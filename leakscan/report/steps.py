@@ -57,7 +57,7 @@ def what_to_do(
 
 
 def _urgent(remediation: RemediationDoc) -> int:
-    """Return how many of the steps are urgent: the first that contain; all where none is said to."""
+    """Return how many steps are urgent: the first that contain; all where none is said to."""
     urgent = len(list(takewhile(lambda phase: phase == _CONTAIN, remediation["phases"])))
     return min(_URGENT, urgent) or len(remediation["steps"])
 

@@ -1,10 +1,10 @@
-"""Which names of a JavaScript or TypeScript file stand for which expressions.
+"""Which names of JavaScript and TypeScript files stand for which expressions.
 
-In: the tree of a file. Out: `Scopes`, which finds what a name was bound to, where it is used. All
+In: the trees of files. Out: `Scopes`, which finds what a name was bound to, where it is used. All
 that is bound to a name counts, in whatever order it runs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from msgspec import field
@@ -33,6 +33,20 @@ _SCOPES: Final = _FUNCTIONS | {
     "for_statement",
     "for_in_statement",
 }
+_NAMES: Final = frozenset(
+    {
+        "identifier",
+        "shorthand_property_identifier",
+        "shorthand_property_identifier_pattern",
+        "type_identifier",
+        "this",
+    }
+)
+"""Nodes whose scope is kept: what stands for something else."""
+_USED: Final = frozenset(
+    {"new_expression", "call_expression", "import_statement", "assignment_expression"}
+)
+CLASSES: Final = frozenset({"class_declaration", "abstract_class_declaration", "class"})
 _FIELDS: Final = frozenset({"field_definition", "public_field_definition"})
 
 
@@ -46,6 +60,10 @@ class Binding(State):
     package: str = ""
     """It was imported from there, as `name`: `default`, `*`, or a name that is exported."""
     name: str = ""
+    importer: str = ""
+    """The file that imports it."""
+    module: str = ""
+    """It is all of this file of the repository."""
     members: tuple[str, ...] = ()
     """What is taken of the value: `const {a: {b}} = value` binds b to the members a and b."""
     outside: bool = False
@@ -60,54 +78,96 @@ class Scope(State):
     parent: "Scope | None"
     names: dict[str, Binding]
     fields: dict[str, Binding] | None = None
+    """Fields, methods among them, if it is the body of a class."""
+    base: "Node | None" = None
+    """What the class extends."""
+    path: str = ""
+    """Of the file, if it is all of one."""
 
 
 class Scopes:
-    """Names of one file, once `add` was called for all of its nodes."""
+    """Names of some files."""
 
-    def __init__(self, root: "Node") -> None:
-        self.nodes: list[Node] = []
-        """All named nodes, in the order of the file."""
+    def __init__(self) -> None:
+        self.elsewhere: Callable[[Binding], Binding | None] = lambda _: None
+        """What says what an import is bound to that is of another file."""
         self._scope_of: dict[int, Scope] = {}
-        changes = []
-        for node, scope in self._walk(root):
-            self.nodes.append(node)
-            self._scope_of[node.id] = scope
+        self._bodies: dict[int, Scope] = {}
+        """By the body of a class."""
+        self._bases: dict[int, Node] = {}
+
+    def add(self, root: "Node", path: str) -> "list[Node]":
+        """Read the names of a file; return the nodes in it that may do something."""
+        nodes, changes = [], []
+        for node, scope in self._walk(root, path):
+            if node.type in _USED:
+                nodes.append(node)
+            if node.type in _NAMES:
+                self._scope_of[node.id] = scope
             if node.type in {"assignment_expression", "augmented_assignment_expression"}:
                 changes.append((node, scope))
             else:
                 _declare(node, scope)
         for node, scope in changes:
             self._assign(node, scope)
+        return nodes
 
-    def _walk(self, root: "Node") -> "Iterator[tuple[Node, Scope]]":
-        waiting = [(root, Scope(None, {}))]
+    def _walk(self, root: "Node", path: str) -> "Iterator[tuple[Node, Scope]]":
+        waiting = [(root, Scope(None, {}, path=path))]
         while waiting:
             node, scope = waiting.pop()
             yield node, scope
-            if node.type in _SCOPES:
-                fields: dict[str, Binding] | None = {} if node.type == "class_body" else None
-                scope = Scope(scope, {}, fields)
+            if node.type in CLASSES:
+                self._note_base(node)
+            if node.type == "class_body":
+                scope = Scope(scope, {}, {}, self._bases.pop(node.id, None))
+                self._bodies[node.id] = scope
+            elif node.type in _SCOPES:
+                scope = Scope(scope, {})
             waiting += [(child, scope) for child in reversed(node.named_children)]
 
-    def find(self, node: "Node", name: str | None = None) -> Binding | None:
+    def _note_base(self, node: "Node") -> None:
+        """Note what a class extends, for its body."""
+        body = node.child_by_field_name("body")
+        for heritage in node.named_children if body is not None else ():
+            if heritage.type != "class_heritage" or body is None or not heritage.named_children:
+                continue
+            first = heritage.named_children[0]
+            value = first.child_by_field_name("value") if first.type == "extends_clause" else first
+            if value is not None:
+                self._bases[body.id] = value
+
+    def find(self, node: "Node") -> Binding | None:
         """Return what an identifier is bound to where it stands, or None."""
-        name = text_of(node) if name is None else name
-        scope = self._scope_of.get(node.id)
+        found = self._local(node)
+        if found is None or not found.package:
+            return found
+        return self.elsewhere(found) or found
+
+    def _local(self, node: "Node") -> Binding | None:
+        name, scope = text_of(node), self._scope_of.get(node.id)
         while scope is not None:
             if name in scope.names:
                 return scope.names[name]
             scope = scope.parent
         return None
 
-    def field(self, node: "Node", name: str) -> Binding | None:
-        """Return the field of the class around a `this`, or None."""
+    def file_of(self, node: "Node") -> str:
+        """Return the path of the file that an identifier stands in."""
         scope = self._scope_of.get(node.id)
-        while scope is not None:
-            if scope.fields is not None:
-                return scope.fields.get(name)
+        return _outermost(scope).path if scope is not None else ""
+
+    def class_around(self, this: "Node") -> Scope | None:
+        """Return the body of the class around a `this`."""
+        scope = self._scope_of.get(this.id)
+        while scope is not None and scope.fields is None:
             scope = scope.parent
-        return None
+        return scope
+
+    def class_body(self, node: "Node") -> Scope | None:
+        """Return the body of a class that is written out, or None."""
+        body = node.child_by_field_name("body") if node.type in CLASSES else None
+        return self._bodies.get(body.id) if body is not None else None
 
     def _assign(self, node: "Node", scope: Scope) -> None:
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
@@ -115,7 +175,7 @@ class Scopes:
             return
         lazily = node.type == "assignment_expression" or text_of(node.children[1]) in {"??=", "||="}
         if left.type == "identifier":
-            binding = self.find(left)
+            binding = self._local(left)
             if binding is None:
                 _outermost(scope).names[text_of(left)] = binding = Binding([])
             binding.values.append(right)
@@ -131,7 +191,7 @@ class Scopes:
             fields = _fields(scope)
             if fields is not None:
                 fields.setdefault(name, Binding([])).values.append(right)
-        elif of.type == "identifier" and (binding := self.find(of)) is not None:
+        elif of.type == "identifier" and (binding := self._local(of)) is not None:
             binding.later = {**binding.later, name: [*binding.later.get(name, []), right]}
 
 
@@ -159,7 +219,12 @@ def _declare(node: "Node", scope: Scope) -> None:
             binding = Binding([value] if value is not None else [])
             binding.type = node.child_by_field_name("type")
             _bind(node.child_by_field_name("name"), binding, scope)
-        case "function_declaration" | "class_declaration" | "generator_function_declaration":
+        case (
+            "function_declaration"
+            | "class_declaration"
+            | "abstract_class_declaration"
+            | "generator_function_declaration"
+        ):
             _bind(node.child_by_field_name("name"), Binding([node]), scope)
         case "required_parameter" | "optional_parameter":
             _parameter(node, scope)
@@ -170,6 +235,9 @@ def _declare(node: "Node", scope: Scope) -> None:
             # It stands outside of the function's own scope: a name too much that is not known.
             if text_of(one) not in scope.names:
                 _bind(one, Binding([], outside=True), scope)
+        case "method_definition" if scope.fields is not None:
+            name = text_of(node.child_by_field_name("name"))
+            scope.fields.setdefault(name, Binding([])).values.append(node)
         case kind if kind in _FIELDS:
             _field(node, scope)
 
@@ -252,4 +320,5 @@ def _import_part(part: "Node", package: str, scope: Scope) -> None:
 
 
 def _name(bound: "Node", package: str, name: str, scope: Scope) -> None:
-    scope.names[text_of(bound)] = Binding([], package=package, name=name)
+    importer = _outermost(scope).path
+    scope.names[text_of(bound)] = Binding([], package=package, name=name, importer=importer)
