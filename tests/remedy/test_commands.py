@@ -37,6 +37,7 @@ MADE = {"policy.json"}
 UNSEEN = {
     "codebuild/environment.json": b'{"type": "ARM_CONTAINER", "image": "x", "computeType": '
     b'"BUILD_GENERAL1_SMALL"}',
+    "ecs-task/task-definition.json": b'{"family": "x", "containerDefinitions": []}',
     "federated-people/metadata.xml": b"x" * 1000,
     "lambda-function/function.zip": b"PK\x05\x06" + bytes(18),
 }
@@ -53,10 +54,12 @@ PROGRAMS = {
     *("ansible", "ansible-config", "ansible-playbook", "ansible-vault", "aws"),
     *("aws_signing_helper", "cdk"),
     *(
+        "base64",
         "cfn-lint",
         "chef",
         "cloud-init",
         "curl",
+        "cut",
         "docker",
         "export",
         "find",
