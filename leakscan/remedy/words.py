@@ -62,6 +62,7 @@ MEANINGS: Final = {
     "GROUP_ID": "the id of the group in IAM Identity Center",
     "GROUP_NAME": "the name of the Auto Scaling group",
     "HIERA_KEY": "the name under which Hiera has the secret",
+    "HOME_REGION": "the Region in which IAM Identity Center is administered",
     "HOST": "the host name of the web server",
     "IMAGE": "the name of the image with its registry",
     "IMAGE_ID": "the id of the AMI",
