@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from leakscan.permissions import Call
-from leakscan.usage.javascript.calls import calls, is_javascript
+from leakscan.usage.javascript.reader import JavaScriptReader, calls
 from tests.support.keys import KeyMaker
 from tests.usage.told import told
 
@@ -267,7 +267,7 @@ def test_any_bytes_are_read(source: bytes) -> None:
 
 
 def test_files_are_known_by_their_names() -> None:
-    assert is_javascript("a/b.mjs", b"")
-    assert is_javascript("a/b.tsx", b"")
-    assert not is_javascript("a/b.d.ts", b"")
-    assert not is_javascript("a/b.json", b"")
+    assert JavaScriptReader().is_mine("a/b.mjs", b"")
+    assert JavaScriptReader().is_mine("a/b.tsx", b"")
+    assert not JavaScriptReader().is_mine("a/b.d.ts", b"")
+    assert not JavaScriptReader().is_mine("a/b.json", b"")

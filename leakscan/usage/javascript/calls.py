@@ -1,7 +1,8 @@
 """Calls of AWS in JavaScript and TypeScript, by either version of the SDK.
 
-Part of the privilege stage. In: one file. Out: Calls, and what is surely AWS and not told which as
-Unclear. A command counts where it is made, a method where its client is known.
+Part of the usage stage. In: a file and what it imports. Out: Calls, and what is surely AWS
+and not told which as Unclear. A command counts where it is made, a method where its client is
+known.
 """
 
 import re
@@ -10,28 +11,22 @@ from typing import TYPE_CHECKING, Final
 
 from leakscan.permissions import Call, Spot, Unclear
 from leakscan.usage.given import Given, call, only, renamed, several
-from leakscan.usage.javascript.scopes import Scopes
-from leakscan.usage.javascript.things import SDK2, Client, Exported, Foreign, Things
-from leakscan.usage.javascript.values import arguments_of
-from leakscan.usage.operations import operation_by_name, operation_of_waiter
-from leakscan.usage.services import service_of_js_class, service_of_js_package
-from leakscan.usage.syntax import (
-    UnreadableError,
-    known,
-    line_of,
-    spot,
-    text_of,
-    tree,
-    unread,
+from leakscan.usage.javascript.regions import regions_of_commands
+from leakscan.usage.javascript.things import (
+    FUNCTIONS,
+    SDK2,
+    Client,
+    Exported,
+    Foreign,
+    Things,
 )
+from leakscan.usage.javascript.values import arguments_of
+from leakscan.usage.operations import operation_by_name, operation_of_waiter, required
+from leakscan.usage.services import service_of_js_class, service_of_js_package
+from leakscan.usage.syntax import known, line_of, spot, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
-
-_MENTIONS: Final = re.compile(rb"(?i)aws|dynamo|\bs3|sqs|\bsns|multer-s3")
-"""What a file has that speaks to AWS: the name of a package, or of a client made elsewhere."""
-_PACKAGES: Final = re.compile(rb"@aws-sdk/(?:client-[a-z0-9-]{1,64}|lib-dynamodb)")
-_TYPED: Final = {".ts": "typescript", ".mts": "typescript", ".cts": "typescript", ".tsx": "tsx"}
 
 _DOCUMENT: Final = {
     "get": "GetItem",
@@ -82,56 +77,30 @@ _LIBRARIES: Final = {
 """Packages that call AWS for the code that uses them."""
 
 
-def is_javascript(path: str, _: bytes) -> bool:
-    """Say whether a file is JavaScript or TypeScript, by its name."""
-    return path.endswith((".js", ".mjs", ".cjs", ".jsx", *_TYPED)) and not path.endswith(".d.ts")
+class FileCalls:
+    """One file; `services` are those whose SDK the repository has."""
 
-
-def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
-    """Yield what a file does with AWS; nothing of a file that speaks of nothing of AWS."""
-    if not _MENTIONS.search(source):
-        return
-    suffix = path[path.rfind(".") :] if "." in path else ""
-    try:
-        root = _root(_TYPED.get(suffix, "javascript"), source)
-    except UnreadableError as problem:
-        yield unread(path, str(problem))
-        return
-    packages = {one.decode("ascii") for one in _PACKAGES.findall(source)}
-    yield from _Reader(path, Things(Scopes(root)), packages).read()
-
-
-def _root(language: str, source: bytes) -> "Node":
-    """Return a file's tree; types in a file that is called JavaScript are not held against it.
-
-    Raises: UnreadableError.
-    """
-    problem, root = None, None
-    for name in (language, "tsx"):
-        try:
-            found = tree(name, source)
-        except UnreadableError as error:
-            problem = problem or error
-            continue
-        if not found.has_error:
-            return found
-        root = root or found
-    if root is None:
-        raise problem or UnreadableError("it cannot be parsed")
-    return root
-
-
-class _Reader:
-    """One file."""
-
-    def __init__(self, path: str, things: Things, packages: set[str]) -> None:
+    def __init__(
+        self,
+        path: str,
+        things: Things,
+        packages: set[str],
+        services: frozenset[str],
+        older_region: str,
+    ) -> None:
         self.path = path
         self.packages = packages
         """Packages of version 3 that the file names in some way."""
         self.things = things
+        self.services = sorted(services)
+        self.older_region = older_region
+        """Of clients of version 2 that are given none."""
+        self.regions: dict[int, str] = {}
 
-    def read(self) -> Iterator[Call | Unclear]:
-        for node in self.things.scopes.nodes:
+    def read(self, nodes: "list[Node]") -> Iterator[Call | Unclear]:
+        """Yield what the nodes of the file do."""
+        self.regions = regions_of_commands(self.things, nodes)
+        for node in nodes:
             match node.type:
                 case "new_expression":
                     yield from self._made(node)
@@ -153,6 +122,9 @@ class _Reader:
         thing = self.things.thing(node.child_by_field_name("constructor"))
         handed = arguments_of(node)
         first = handed[0] if handed else None
+        if isinstance(thing, Foreign):
+            yield from self._foreign_command(thing, node, first)
+            return
         if not isinstance(thing, Exported):
             yield from self._only_package(node, first)
             return
@@ -160,9 +132,28 @@ class _Reader:
         uploads = {("@aws-sdk/lib-storage", "Upload"), (SDK2, "S3.ManagedUpload")}
         if (thing.package, thing.name) in uploads:
             inner = self.things.member(first, "params")
-            yield from several("s3", _UPLOAD, self.things.given(inner), where)
+            region = self._region_in(first)
+            yield from several("s3", _UPLOAD, self.things.given(inner), where, region)
         elif thing.name.endswith("Command"):
-            yield from self._command(thing, first, where)
+            yield from self._command(thing, first, where, self.regions.get(node.id, ""))
+
+    def _region_in(self, options: "Node | None") -> str:
+        """Return the region of the client that some options hold."""
+        client = self.things.thing(self.things.member(options, "client"))
+        return self._region(client) if isinstance(client, Client) else ""
+
+    def _region(self, client: Client) -> str:
+        return client.region or (self.older_region if client.form == "sdk2" else "")
+
+    def _foreign_command(
+        self, thing: Foreign, node: "Node", first: "Node | None"
+    ) -> Iterator[Unclear]:
+        """Yield an Unclear for a class of a file that is not there, named as a command of AWS."""
+        name = thing.name.removesuffix("Command")
+        found = [one for one in self.services if operation_by_name(one, name) is not None]
+        if thing.name.endswith("Command") and found:
+            where = self._spot(node, first, "new ")
+            yield Unclear(where, f"the command, of {found[0]} by its name, is of another file")
 
     def _only_package(self, node: "Node", first: "Node | None") -> Iterator[Call]:
         """Yield the call of `new sdk.PutObjectCommand()` where one package alone has it."""
@@ -177,11 +168,11 @@ class _Reader:
             yield call(*known_ones[0], self.things.given(first), where)
 
     def _command(
-        self, thing: Exported, first: "Node | None", where: Spot
+        self, thing: Exported, first: "Node | None", where: Spot, region: str
     ) -> Iterator[Call | Unclear]:
         found = _operation_of_command(thing)
         if found is not None:
-            yield call(*found, self.things.given(first), where)
+            yield call(*found, self.things.given(first), where, region)
         elif thing.package.startswith(("@aws-sdk/client-", "@aws-sdk/lib-dynamodb")):
             yield Unclear(where, f"{thing.package} has no operation for {thing.name}")
 
@@ -202,7 +193,7 @@ class _Reader:
             name = text_of(function.child_by_field_name("property"))
             if isinstance(client, Client):
                 yield from self._method(client, name, node, handed)
-            elif isinstance(client, Foreign):
+            elif isinstance(client, Foreign | None):
                 yield from self._of_elsewhere(client, name, node, handed)
 
     def _function(
@@ -212,23 +203,24 @@ class _Reader:
         last = thing.name.rpartition(".")[2]
         second = handed[1] if len(handed) > 1 else None
         where, given = self._spot(node, second), self.things.given(second)
+        region = self._region_in(handed[0] if handed else None)
         service = service_of_js_package(thing.package)
         if thing.package == "@aws-sdk/s3-presigned-post" and last == "createPresignedPost":
             yield call("s3", "PutObject", only(given, "Bucket", "Key"), where)
         elif thing.package == "@aws-sdk/lib-dynamodb" and last.startswith("paginate"):
-            yield call("dynamodb", last.removeprefix("paginate"), given, where)
+            yield call("dynamodb", last.removeprefix("paginate"), given, where, region)
         elif thing.package == "@aws-sdk/credential-providers" and "Temporary" in last:
             inner = self.things.member(handed[0] if handed else None, "params")
             yield call("sts", "AssumeRole", self.things.given(inner), self._spot(node, inner))
         elif service is not None and last.startswith("paginate"):
             name = operation_by_name(service, last.removeprefix("paginate"))
             if name is not None:
-                yield call(service, name, given, where)
+                yield call(service, name, given, where, region)
         elif service is not None and last.startswith(("waitUntil", "waitFor")):
             waited = last.removeprefix("waitUntil").removeprefix("waitFor")
             name = operation_of_waiter(service, waited)
             if name is not None:
-                yield call(service, name, given, where)
+                yield call(service, name, given, where, region)
 
     def _method(
         self, client: Client, name: str, node: "Node", handed: "list[Node]"
@@ -247,7 +239,7 @@ class _Reader:
             yield from self._older(client, name, first, second, where)
         elif (operation := operation_by_name(client.service, name)) is not None:
             given = [*self.things.given(client.bound), *self.things.given(first)]
-            yield call(client.service, operation, given, where, client.region)
+            yield call(client.service, operation, given, where, self._region(client))
         elif name not in _QUIET:
             yield Unclear(where, f"{client.service} has no operation for this method")
 
@@ -258,12 +250,12 @@ class _Reader:
         bound = self.things.given(client.bound)
         if name == "upload":
             given = [*bound, *self.things.given(first)]
-            yield from several("s3", _UPLOAD, given, where, client.region)
+            yield from several("s3", _UPLOAD, given, where, self._region(client))
         elif name == "createPresignedPost":
             given = [*bound, *self.things.given(first)]
             fields = [(path[1:], text) for path, text in only(given, "Fields")]
             given = [*only(given, "Bucket"), *renamed(fields, {"key": "Key"})]
-            yield call("s3", "PutObject", given, where, client.region)
+            yield call("s3", "PutObject", given, where, self._region(client))
         else:
             said = known(self.things.text(first)) or ""
             find = operation_of_waiter if name == "waitFor" else operation_by_name
@@ -272,14 +264,14 @@ class _Reader:
                 yield Unclear(where, f"which operation {name} is for is not written there")
                 return
             given = [*bound, *self.things.given(second)]
-            yield call(client.service, operation, given, where, client.region)
+            yield call(client.service, operation, given, where, self._region(client))
 
     def _document(
         self, client: Client, name: str, first: "Node | None", where: Spot
     ) -> Iterator[Call | Unclear]:
         operation = _DOCUMENT.get(name.lower())
         if operation is not None:
-            yield call("dynamodb", operation, self.things.given(first), where, client.region)
+            yield call("dynamodb", operation, self.things.given(first), where, self._region(client))
         elif name not in _QUIET:
             yield Unclear(where, "the document client has no operation for this method")
 
@@ -305,14 +297,51 @@ class _Reader:
         return any(isinstance(thing, Exported) for thing in things)
 
     def _of_elsewhere(
-        self, client: Foreign, name: str, node: "Node", handed: "list[Node]"
+        self, client: Foreign | None, name: str, node: "Node", handed: "list[Node]"
     ) -> Iterator[Unclear]:
-        """Yield an Unclear for a client of another file, where its name says which it is."""
-        plain = re.sub(r"(?i)client|service$", "", client.name)
-        service = service_of_js_class(plain) if plain not in {"*", "default"} else None
-        if service is not None and operation_by_name(service, name) is not None:
-            where = self._spot(node, handed[0] if handed else None)
-            yield Unclear(where, f"the client, of {service} by its name, is made in another file")
+        """Yield an Unclear for a client that is made where it cannot be seen.
+
+        Either its name says which it is, or method and arguments are those of an operation of a
+        service whose SDK the repository has.
+        """
+        first = handed[0] if handed else None
+        if client is not None:
+            plain = re.sub(r"(?i)client|service$", "", client.name)
+            service = service_of_js_class(plain) if plain not in {"*", "default"} else None
+            if service is not None and operation_by_name(service, name) is not None:
+                where = self._spot(node, first)
+                why = f"the client, of {service} by its name, is made in another file"
+                yield Unclear(where, why)
+                return
+        service = self._service_like(name, first) if first is not None else None
+        if service is not None and not self._is_ours(node):
+            yield Unclear(
+                self._spot(node, first),
+                f"it looks like {service}, and where it is made is not seen",
+            )
+
+    def _service_like(self, name: str, first: "Node") -> str | None:
+        """Return the service whose operation a method with such arguments is, or None."""
+        candidates = [
+            (service, operation)
+            for service in self.services
+            if (operation := operation_by_name(service, name)) is not None
+        ]
+        if "dynamodb" in self.services and name.lower() in _DOCUMENT:
+            candidates.append(("dynamodb", _DOCUMENT[name.lower()]))
+        if not candidates:
+            return None
+        names = {known(path[0]) for path, _ in self.things.given(first) if path}
+        for service, operation in candidates:
+            needed = set(required(service, operation)) - {"Key", "Item"}
+            if needed and needed <= names:
+                return service
+        return None
+
+    def _is_ours(self, node: "Node") -> bool:
+        """Say whether what is called is a function that the repository has."""
+        made = self.things.origin(node.child_by_field_name("function"))
+        return made is not None and made.type in FUNCTIONS
 
     def _spot(self, node: "Node", options: "Node | None", before: str = "") -> Spot:
         """Return where a call stands, and its name with the names of what it is given."""

@@ -40,6 +40,7 @@ _NAMES: Final = frozenset(
         "shorthand_property_identifier_pattern",
         "type_identifier",
         "this",
+        "import",
     }
 )
 """Nodes whose scope is kept: what stands for something else."""
@@ -47,7 +48,7 @@ _USED: Final = frozenset(
     {"new_expression", "call_expression", "import_statement", "assignment_expression"}
 )
 CLASSES: Final = frozenset({"class_declaration", "abstract_class_declaration", "class"})
-_FIELDS: Final = frozenset({"field_definition", "public_field_definition"})
+_FIELDS: Final = frozenset({"field_definition", "public_field_definition", "method_definition"})
 
 
 class Binding(State):
@@ -95,10 +96,13 @@ class Scopes:
         self._bodies: dict[int, Scope] = {}
         """By the body of a class."""
         self._bases: dict[int, Node] = {}
+        self._roots: list[Node] = []
+        """What is kept alive, for another tree's nodes would get the same ids."""
 
     def add(self, root: "Node", path: str) -> "list[Node]":
         """Read the names of a file; return the nodes in it that may do something."""
         nodes, changes = [], []
+        self._roots.append(root)
         for node, scope in self._walk(root, path):
             if node.type in _USED:
                 nodes.append(node)
@@ -235,21 +239,22 @@ def _declare(node: "Node", scope: Scope) -> None:
             # It stands outside of the function's own scope: a name too much that is not known.
             if text_of(one) not in scope.names:
                 _bind(one, Binding([], outside=True), scope)
-        case "method_definition" if scope.fields is not None:
-            name = text_of(node.child_by_field_name("name"))
-            scope.fields.setdefault(name, Binding([])).values.append(node)
-        case kind if kind in _FIELDS:
-            _field(node, scope)
+        case _ if scope.fields is not None:
+            _field(node, scope.fields)
 
 
-def _field(node: "Node", scope: Scope) -> None:
-    """Bind a field of a class."""
+def _field(node: "Node", fields: dict[str, Binding]) -> None:
+    """Bind a field or a method of a class."""
     name = node.child_by_field_name("property") or node.child_by_field_name("name")
+    if name is None or node.type not in _FIELDS:
+        return
+    found = fields.setdefault(text_of(name), Binding([]))
+    if node.type == "method_definition":
+        found.values.append(node)
+        return
     value = node.child_by_field_name("value")
-    if scope.fields is not None and name is not None:
-        found = scope.fields.setdefault(text_of(name), Binding([]))
-        found.values += [value] if value is not None else []
-        found.type = node.child_by_field_name("type")
+    found.values += [value] if value is not None else []
+    found.type = node.child_by_field_name("type")
 
 
 def _parameter(node: "Node", scope: Scope) -> None:
@@ -277,10 +282,8 @@ def _bind(pattern: "Node | None", binding: Binding, scope: Scope) -> None:
                 scope.names[text_of(node)] = Binding(
                     list(binding.values),
                     binding.type if not members else None,
-                    binding.package,
-                    binding.name,
-                    members,
-                    binding.outside,
+                    members=members,
+                    outside=binding.outside,
                 )
             case "object_pattern":
                 waiting += [(child, members) for child in node.named_children]

@@ -1,12 +1,13 @@
 """What expressions of JavaScript and TypeScript are of an AWS SDK.
 
-In: a node and the names of its file. Out: `thing`: what a package exports, a client, something of
-another file of the repository; None where it is neither for certain.
+In: a node and the names of the files. Out: `thing`: what a package exports, a client, something of
+a file that is not there; None where it is neither for certain.
 """
 
 from typing import TYPE_CHECKING, Final
 
 from leakscan.record import Record
+from leakscan.usage.javascript.imports import Imports
 from leakscan.usage.javascript.scopes import Binding, Scopes
 from leakscan.usage.javascript.values import DEPTH, WRAPPERS, Values, arguments_of
 from leakscan.usage.services import service_of_js_class, service_of_js_package
@@ -15,7 +16,7 @@ from leakscan.usage.syntax import known, text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_FUNCTIONS: Final = frozenset(
+FUNCTIONS: Final = frozenset(
     {"function_declaration", "arrow_function", "function_expression", "method_definition"}
 )
 _TRACERS: Final = frozenset(
@@ -47,19 +48,25 @@ class Client(Record, frozen=True):
 
 
 class Foreign(Record, frozen=True):
-    """Something of another file of the same repository, by the name that it has there."""
+    """Something of another file that is not found, by the name that it has there."""
 
     name: str
 
 
-Thing = Exported | Client | Foreign
+class Whole(Record, frozen=True):
+    """All that a file of the repository exports, by its path."""
+
+    path: str
+
+
+Thing = Exported | Client | Foreign | Whole
 
 
 class Things(Values):
-    """Things of an SDK in one file."""
+    """Things of an SDK in some files."""
 
-    def __init__(self, scopes: Scopes) -> None:
-        super().__init__(scopes)
+    def __init__(self, scopes: Scopes, imports: Imports) -> None:
+        super().__init__(scopes, imports)
         self._asked: set[int] = set()
         """Bindings that are being looked at; one that leads to itself says nothing more."""
 
@@ -80,6 +87,8 @@ class Things(Values):
                 fields = ("right", "left", "consequence", "alternative")
                 sides = (self.thing(node.child_by_field_name(f), depth + 1) for f in fields)
                 return next((side for side in sides if side is not None), None)
+            case "method_definition" if any(child.type == "get" for child in node.children):
+                return self._result(node, depth + 1)
             case kind if kind in WRAPPERS and node.named_children:
                 return self.thing(node.named_children[0], depth + 1)
         return None
@@ -87,6 +96,8 @@ class Things(Values):
     def _of_binding(self, binding: Binding | None, depth: int) -> Thing | None:
         if binding is None:
             return None
+        if binding.module:
+            return self._of_module(binding.module, depth)
         if binding.package:
             return _imported(binding.package, binding.name)
         if id(binding) in self._asked:
@@ -101,11 +112,22 @@ class Things(Values):
             self._asked.discard(id(binding))
         return self._of_type(binding.type, depth)
 
+    def _of_module(self, path: str, depth: int) -> Thing | None:
+        whole = self.imports.whole(path)
+        return Whole(path) if whole is None else self.thing(whole, depth + 1)
+
+    def _thing_member(self, thing: Thing, name: str, depth: int) -> Thing | None:
+        if isinstance(thing, Whole):
+            return self._of_binding(self.imports.named(thing.path, name), depth + 1)
+        return _member(thing, name)
+
     def _value_member(self, value: "Node", members: tuple[str, ...], depth: int) -> Thing | None:
         found = self.thing(value, depth + 1)
         for name in members:
             if found is not None:
-                found = _member(found, name)
+                found = self._thing_member(found, name, depth)
+            elif (field := self.field(self.class_of(self.origin(value)), name)) is not None:
+                found = self._of_binding(field, depth + 1)
             elif (inner := self.member(value, name)) is not None:
                 value, found = inner, self.thing(inner, depth + 1)
         return found
@@ -128,17 +150,24 @@ class Things(Values):
         of = node.child_by_field_name("object")
         name = text_of(node.child_by_field_name("property"))
         if of is not None and of.type == "this":
-            return self._of_binding(self.scopes.field(of, name), depth)
+            return self._of_binding(self.field(self.scopes.class_around(of), name), depth)
         found = self.thing(of, depth + 1)
         if found is not None:
-            return _member(found, name)
-        inner = self.member(of, name)
+            return self._thing_member(found, name, depth)
+        body = self.class_of(of) or self.class_of(self.origin(of))
+        if body is not None:
+            return self._of_binding(self.field(body, name), depth + 1)
+        inner = self.member(of, name, depth)
         return self.thing(inner, depth + 1) if inner is not None else None
 
     def _made(self, node: "Node", depth: int) -> Thing | None:
         made = self.thing(node.child_by_field_name("constructor"), depth + 1)
         client = _client_class(made) if isinstance(made, Exported) else None
         return self._configured(client, arguments_of(node)) if client is not None else None
+
+    def _like(self, client: Client, below: Client) -> Client:
+        """Return a client that speaks through another one."""
+        return Client(client.service, client.form, below.region, client.bound, below.endpoint)
 
     def _configured(self, client: Client, handed: "list[Node]") -> Client:
         """Return a client with what its options say."""
@@ -150,9 +179,11 @@ class Things(Values):
         return Client(client.service, client.form, region, bound, "" if ours else endpoint)
 
     def _returned(self, node: "Node", depth: int) -> Thing | None:
-        """Return what a call gives: of require, of `.from(client)`, of a function of this file."""
+        """Return what a call gives: of require, of `.from(client)`, of a function that is seen."""
         function, handed = node.child_by_field_name("function"), arguments_of(node)
         name = text_of(function)
+        if path := self.module(node):
+            return self._of_module(path, depth)
         if name in {"require", "import"} and handed:
             package = known(self.text(handed[0], depth + 1))
             return _imported(package, "*") if package else None
@@ -161,13 +192,16 @@ class Things(Values):
             return self.thing(handed[0], depth + 1)
         if function is not None and function.type == "member_expression":
             of = self.thing(function.child_by_field_name("object"), depth + 1)
-            if last in {"from", "promise", "bind"} and isinstance(of, Exported):
+            if last == "from" and isinstance(of, Exported) and (made := _client_class(of)):
+                below = self.thing(handed[0], depth + 1) if handed else None
+                return self._like(made, below) if isinstance(below, Client) else made
+            if last in {"promise", "bind"} and isinstance(of, Exported):
                 return _client_class(of)
         return self._result(self.origin(function), depth)
 
     def _result(self, function: "Node | None", depth: int) -> Thing | None:
-        """Return what the first return of a function of this file gives that is a thing."""
-        if function is None or function.type not in _FUNCTIONS:
+        """Return what the first return of a function gives."""
+        if function is None or function.type not in FUNCTIONS:
             return None
         body = function.child_by_field_name("body")
         if body is None or body.type != "statement_block":

@@ -1,6 +1,6 @@
 """What expressions of JavaScript and TypeScript are, as texts with holes.
 
-In: a node and the names of its file. Out: `texts`, and `given`: an object's texts by their paths.
+In: a node and the names of the files. Out: `texts`, and `given`: an object's texts by their paths.
 What is not known is a Hole.
 """
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from leakscan.permissions import Hole, Text
 from leakscan.usage.given import Given
-from leakscan.usage.javascript.scopes import Binding, Scopes
+from leakscan.usage.javascript.imports import Imports
+from leakscan.usage.javascript.scopes import CLASSES, Binding, Scope, Scopes
 from leakscan.usage.syntax import ANY, hole, joined, known, text_of
 
 if TYPE_CHECKING:
@@ -38,10 +39,13 @@ _ESCAPES: Final = {"\\n": "\n", "\\t": "\t", "\\r": "\r", "\\\n": ""}
 
 
 class Values:
-    """Expressions of one file."""
+    """Expressions of some files that import each other."""
 
-    def __init__(self, scopes: Scopes) -> None:
+    def __init__(self, scopes: Scopes, imports: Imports) -> None:
         self.scopes = scopes
+        self.imports = imports
+        self._classes_asked: set[int] = set()
+        """Expressions whose class is being looked for; one that leads to itself has none."""
 
     # Nodes
 
@@ -52,50 +56,133 @@ class Values:
             if node.type in WRAPPERS and node.named_children:
                 node = node.named_children[0]
                 continue
-            binding, members = self._bound(node)
+            if path := self.module(node):
+                whole = self.imports.whole(path)
+                if whole is None or whole.id == node.id:
+                    return node
+                node = whole
+                continue
+            binding = self._bound(node)
             if binding is None:
                 return self._member_of(node, depth) or node
-            if len(binding.values) != 1 or binding.outside:
-                return node
-            found: Node | None = binding.values[0]
-            for name in (*binding.members, *members):
-                found = self._pair(self.origin(found, depth), name)
+            found = self._value(binding, depth)
             if found is None or found.id == node.id:
                 return node
             node = found
         return node
 
-    def _bound(self, node: "Node") -> tuple[Binding | None, tuple[str, ...]]:
+    def module(self, node: "Node") -> str:
+        """Return the file of the repository that all of an expression is, or nothing."""
+        if node.type == "identifier":
+            binding = self.scopes.find(node)
+            return binding.module if binding is not None else ""
+        if node.type != "call_expression":
+            return ""
+        function = node.child_by_field_name("function")
+        handed = arguments_of(node)
+        if function is None or text_of(function) not in {"require", "import"} or not handed:
+            return ""
+        if handed[0].type != "string":
+            return ""
+        return self.imports.path(_unquoted(handed[0]), self.scopes.file_of(function))
+
+    def _value(self, binding: Binding, depth: int) -> "Node | None":
+        """Return the one expression that a name is bound to, or None."""
+        if len(binding.values) != 1 or binding.outside:
+            return None
+        found: Node | None = binding.values[0]
+        for name in binding.members:
+            found = self._get(self.origin(found, depth), name, depth)
+        return found
+
+    def _bound(self, node: "Node") -> Binding | None:
         """Return what an identifier or `this.name` is bound to."""
         if node.type in {"identifier", "shorthand_property_identifier"}:
-            return self.scopes.find(node), ()
+            return self.scopes.find(node)
         if node.type == "member_expression":
             of = node.child_by_field_name("object")
             if of is not None and of.type == "this":
                 name = text_of(node.child_by_field_name("property"))
-                return self.scopes.field(of, name), ()
-        return None, ()
+                return self.field(self.scopes.class_around(of), name)
+        return None
 
     def _member_of(self, node: "Node", depth: int) -> "Node | None":
-        """Return the value of `object.name` where the object is written out in the file."""
+        """Return the value of `object.name` where the object is written out, or its class is."""
         if node.type != "member_expression":
             return None
         of = self.origin(node.child_by_field_name("object"), depth)
-        return self._pair(of, text_of(node.child_by_field_name("property")))
+        return self._get(of, text_of(node.child_by_field_name("property")), depth)
 
-    def _pair(self, node: "Node | None", name: str) -> "Node | None":
-        if node is None or node.type != "object":
+    def _get(self, node: "Node | None", name: str, depth: int) -> "Node | None":
+        """Return the value of a member of an object, a file or a class, or None."""
+        if node is None or depth > DEPTH:
             return None
+        if node.type == "object":
+            return self._pair(node, name)
+        path = self.module(node)
+        found = self.imports.named(path, name) if path else self.field(self.class_of(node), name)
+        return self._value(found, depth + 1) if found is not None else None
+
+    def _pair(self, node: "Node", name: str) -> "Node | None":
         for child in node.named_children:
             if child.type == "pair" and _key(child.child_by_field_name("key")) == name:
                 return child.child_by_field_name("value")
             if child.type == "shorthand_property_identifier" and text_of(child) == name:
                 return child
+            if child.type == "method_definition" and name == text_of(
+                child.child_by_field_name("name")
+            ):
+                return child
         return None
 
-    def member(self, node: "Node | None", name: str) -> "Node | None":
+    def member(self, node: "Node | None", name: str, depth: int = 0) -> "Node | None":
         """Return the value of a member of an object, or None."""
-        return self._pair(self.origin(node), name)
+        return self._get(self.origin(node, depth), name, depth)
+
+    # Classes
+
+    def class_of(self, node: "Node | None") -> Scope | None:
+        """Return the body of the repository's class that an expression is an object of, or is."""
+        if node is None or node.id in self._classes_asked or len(self._classes_asked) > DEPTH:
+            return None
+        self._classes_asked.add(node.id)
+        try:
+            return self._class_of(node)
+        finally:
+            self._classes_asked.discard(node.id)
+
+    def _class_of(self, node: "Node") -> Scope | None:
+        if node.type == "this":
+            return self.scopes.class_around(node)
+        if node.type == "new_expression":
+            made = self.origin(node.child_by_field_name("constructor"))
+            return self.scopes.class_body(made) if made is not None else None
+        if node.type in CLASSES:
+            return self.scopes.class_body(node)
+        binding = self._bound(node)
+        for part in binding.type.named_children if binding is not None and binding.type else ():
+            if part.type == "type_identifier" and (named := self.scopes.find(part)) is not None:
+                for value in named.values[:1]:
+                    return self.scopes.class_body(value)
+        return None
+
+    def field(self, body: Scope | None, name: str) -> Binding | None:
+        """Return a field or method of a class, or of one that it extends."""
+        for _ in range(DEPTH):
+            if body is None or body.fields is None:
+                return None
+            if name in body.fields:
+                return body.fields[name]
+            base = body.base
+            if base is None or base.id in self._classes_asked:
+                return None
+            self._classes_asked.add(base.id)
+            try:
+                made = self.origin(base)
+            finally:
+                self._classes_asked.discard(base.id)
+            body = self.scopes.class_body(made) if made is not None else None
+        return None
 
     # Texts
 
@@ -155,7 +242,7 @@ class Values:
 
     def _hole(self, node: "Node") -> Hole:
         """Return the Hole of a name; what is taken of `process.env` has the name it has there."""
-        binding, _ = self._bound(node)
+        binding = self._bound(node)
         if binding is not None and binding.members and len(binding.values) == 1:
             return hole(binding.members[-1])
         return _name_of(node)
