@@ -53,7 +53,7 @@ _ARGUMENTS: Final = {
     "aws_iam_role_policy_attachment": "!role !policy_arn",
     "aws_iam_saml_provider": "!name !saml_metadata_document",
     "aws_iam_user": "!name path permissions_boundary",
-    "aws_iam_user_policy": "!user !policy name",
+    "aws_iam_user_policy_attachment": "!user !policy_arn",
     "aws_imagebuilder_infrastructure_configuration": """!name !instance_profile_name instance_types
         terminate_instance_on_failure subnet_id security_group_ids instance_metadata_options{}""",
     "aws_imagebuilder_infrastructure_configuration.instance_metadata_options": """http_tokens
