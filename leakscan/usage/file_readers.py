@@ -9,7 +9,7 @@ from typing import Final
 
 from leakscan.permissions import Call, Unclear
 from leakscan.record import Record
-from leakscan.usage.golang import calls as go_calls
+from leakscan.usage.golang.reader import GoReader
 from leakscan.usage.javascript.reader import JavaScriptReader
 from leakscan.usage.pipelines import scripts
 from leakscan.usage.shell import calls as shell_calls
@@ -38,8 +38,7 @@ class FileReader(Record, frozen=True):
                 yield unread(path, "it is nested too deeply")
 
 
-GO: Final = FileReader("Go", go_calls.is_go, go_calls.calls)
 SHELL: Final = FileReader("shell", shell_calls.is_shell, shell_calls.calls)
 SCRIPTS: Final = FileReader("pipelines", lambda path, _: scripts.is_scripts(path), scripts.calls)
 
-FILE_READERS: Final = (JavaScriptReader(), GO, SHELL, SCRIPTS)
+FILE_READERS: Final = (JavaScriptReader(), GoReader(), SHELL, SCRIPTS)

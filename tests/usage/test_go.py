@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from leakscan.permissions import Call
-from leakscan.usage.golang.calls import calls
+from leakscan.usage.golang.reader import calls
 from tests.support.keys import KeyMaker
 from tests.usage.told import told
 

@@ -1,8 +1,8 @@
 """Calls of AWS in Go, by either version of the SDK.
 
-Part of the privilege stage. In: one file. Out: Calls, and what is surely AWS and not told which as
-Unclear. The type of an input names service and operation for certain; a method does where the
-type of what it is called on is known.
+Part of the usage stage. In: a file and its package. Out: Calls, and what is surely AWS and not told
+which as Unclear. The type of an input names service and operation for certain; a method does where
+the type of what it is called on is known.
 """
 
 import re
@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from leakscan.permissions import Call, Spot, Unclear
 from leakscan.usage.given import Given, call
-from leakscan.usage.golang.scopes import Scopes, arguments_of
+from leakscan.usage.golang.scopes import arguments_of
 from leakscan.usage.golang.values import Kind, Values
 from leakscan.usage.operations import operation_by_name, operation_of_waiter
-from leakscan.usage.syntax import UnreadableError, known, line_of, spot, text_of, tree, unread
+from leakscan.usage.syntax import known, line_of, spot, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_MENTIONS: Final = re.compile(rb"aws|s3blob|guregu/dynamo")
 _QUIET: Final = frozenset({"Options", "AddDebugHandlers", "NewRequest", "NewFromConfig", "New"})
 _AROUND: Final = re.compile(r"(PagesWithContext|WithContext|Pages|Request)\Z")
 """What version 1 of the SDK adds to the names of operations."""
@@ -47,34 +46,18 @@ _LIBRARIES: Final = {
 """Packages that call AWS for the code that uses them."""
 
 
-def is_go(path: str, _: bytes) -> bool:
-    """Say whether a file is Go, by its name."""
-    return path.endswith(".go")
+class FileCalls:
+    """One file; `region` is that of all clients, where one is."""
 
-
-def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
-    """Yield what a file does with AWS; nothing of a file that imports nothing of AWS."""
-    if not _MENTIONS.search(source):
-        return
-    try:
-        root = tree("go", source)
-    except UnreadableError as problem:
-        yield unread(path, str(problem))
-        return
-    yield from _Reader(path, Values(Scopes(root))).read()
-
-
-class _Reader:
-    """One file."""
-
-    def __init__(self, path: str, values: Values) -> None:
+    def __init__(self, path: str, values: Values, region: str) -> None:
         self.path = path
         self.values = values
+        self.region = region
         self.sent: set[int] = set()
         """Literals of inputs that a call was seen to take."""
 
-    def read(self) -> Iterator[Call | Unclear]:
-        nodes = self.values.scopes.nodes
+    def read(self, nodes: "list[Node]") -> Iterator[Call | Unclear]:
+        """Yield what the nodes of the file do."""
         yield from self._libraries(nodes)
         bare: list[Call] = []
         for node in nodes:
@@ -115,7 +98,7 @@ class _Reader:
             if self.values.literal(one) is not None or self.values.given(one):
                 yield from self._with_input(node, one, kind, operation, on)
             else:
-                bare.append(call(kind.service, operation, [], self._spot(node, [])))
+                bare.append(call(kind.service, operation, [], self._spot(node, []), self.region))
         if not taken and on is not None:
             yield from self._without_input(node, method, on, bare)
 
@@ -126,10 +109,10 @@ class _Reader:
         if (literal := self.values.literal(one)) is not None:
             self.sent.add(literal.id)
         where = self._spot(node, given)
-        yield call(kind.service, operation, given, where)
+        yield call(kind.service, operation, given, where, self.region)
         manager = kind.is_manager or (on is not None and on.is_manager)
         if operation == "PutObject" and manager:
-            yield call("s3", "AbortMultipartUpload", given, where)
+            yield call("s3", "AbortMultipartUpload", given, where, self.region)
 
     def _without_input(
         self, node: "Node", method: str, on: Kind, bare: list[Call]
@@ -147,27 +130,29 @@ class _Reader:
             or operation_by_name(on.service, _AROUND.sub("", method))
         )
         if operation is not None:
-            bare.append(call(on.service, operation, [], where))
+            bare.append(call(on.service, operation, [], where, self.region))
         elif method not in _QUIET and on.name == "Client":
             yield Unclear(where, f"{on.service} has no operation for this method")
 
     def _helper(self, node: "Node", name: str, handed: "list[Node]") -> Iterator[Call | Unclear]:
         """Yield what functions of the SDK do that are no operations."""
         package, _, function = name.partition(".")
-        path = self.values.scopes.imports.get(package, "")
-        if not path.startswith("github.com/aws/aws-sdk-go"):
+        of = node.child_by_field_name("function")
+        operand = of.child_by_field_name("operand") if of is not None else None
+        path = self.values.scopes.import_of(operand)
+        if text_of(operand) != package or not path.startswith("github.com/aws/aws-sdk-go"):
             return
         if path.endswith("stscreds") and function.startswith("New") and len(handed) > 1:
             given: Given = [((("RoleArn",),), self.values.text(handed[1]))]
-            yield call("sts", "AssumeRole", given, self._spot(node, given))
+            yield call("sts", "AssumeRole", given, self._spot(node, given), self.region)
         elif function.startswith("BuildAuthToken"):
             yield Unclear(self._spot(node, []), "signing in to a database needs rds-db:connect")
         elif function.startswith("NewBatchDelete"):
-            yield call("s3", "DeleteObjects", [], self._spot(node, []))
+            yield call("s3", "DeleteObjects", [], self._spot(node, []), self.region)
         elif function.startswith("GetBucketRegion") and "manager" in path:
             bare = [one for one in handed if one.type != "call_expression"]
             given = [((("Bucket",),), self.values.text(bare[-1] if bare else None))]
-            yield call("s3", "HeadBucket", given, self._spot(node, given))
+            yield call("s3", "HeadBucket", given, self._spot(node, given), self.region)
 
     def _built(self, node: "Node") -> Iterator[Call]:
         """Yield the call that an input is for, where no call was seen to take it."""
@@ -177,9 +162,9 @@ class _Reader:
             return
         given = self.values.given(node)
         where = self._spot(node, given)
-        yield call(kind.service, operation, given, where)
+        yield call(kind.service, operation, given, where, self.region)
         if kind.is_manager and operation == "PutObject":
-            yield call("s3", "AbortMultipartUpload", given, where)
+            yield call("s3", "AbortMultipartUpload", given, where, self.region)
 
     def _spot(self, node: "Node", given: Given) -> Spot:
         """Return where a call stands, and its name with the names of what it is given."""

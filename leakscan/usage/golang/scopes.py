@@ -1,9 +1,10 @@
-"""Which names of a Go file stand for which packages, types and expressions.
+"""Which names of Go files stand for which packages, types and expressions.
 
-In: the tree of a file. Out: `Scopes`, which finds what a name is bound to where it is used, and
-the struct types and functions that the file declares.
+In: the trees of files, by their folders. Out: `Scopes`, which finds what a name is bound to where
+it is used, and the struct types and functions that each package declares.
 """
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from msgspec import field
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _SCOPES: Final = frozenset(
     {
-        "source_file",
         "function_declaration",
         "method_declaration",
         "func_literal",
@@ -33,6 +33,14 @@ _SCOPES: Final = frozenset(
 )
 
 
+_VERSION: Final = re.compile(r"v[0-9]+\Z")
+_NAMED: Final = frozenset({"identifier", "type_identifier", "package_identifier"})
+"""Nodes whose scope is kept: what stands for something else."""
+_USED: Final = frozenset(
+    {"import_spec", "call_expression", "composite_literal", "assignment_statement"}
+)
+
+
 class Binding(State):
     """What stands behind a name: expressions, each with the place it has among several results."""
 
@@ -44,56 +52,95 @@ class Binding(State):
     """Values of members that were assigned after it was made."""
 
 
+class Package(State):
+    """What the files of a folder declare together."""
+
+    names: dict[str, Binding] = field(default_factory=dict)
+    fields: "dict[str, dict[str, Node]]" = field(default_factory=dict)
+    """Types of the members of its structs; one that is embedded is named as its type."""
+    embedded: "dict[str, list[Node]]" = field(default_factory=dict)
+    functions: "dict[str, Node]" = field(default_factory=dict)
+    methods: "dict[tuple[str, str], Node]" = field(default_factory=dict)
+    """By the names of type and method."""
+
+
+class File(State):
+    """A file: its package, and the paths of packages by the name that it has for each."""
+
+    package: Package
+    imports: dict[str, str] = field(default_factory=dict)
+
+
 class Scope(State):
     """Names that are bound in a part of a file."""
 
     parent: "Scope | None"
     names: dict[str, Binding]
+    file: File
 
 
 class Scopes:
-    """Names of one file."""
+    """Names of some files; `finish` is called when all are added."""
 
-    def __init__(self, root: "Node") -> None:
-        self.nodes: list[Node] = []
-        """All named nodes, in the order of the file."""
-        self.imports: dict[str, str] = {}
-        """Paths of packages, by the name that the file has for each."""
-        self.fields: dict[str, dict[str, Node]] = {}
-        """Types of the members of the file's structs."""
-        self.functions: dict[str, Node] = {}
+    def __init__(self) -> None:
+        self.packages: dict[str, Package] = {}
+        """By their folders."""
         self._scope_of: dict[int, Scope] = {}
-        changes = []
-        waiting = [(root, Scope(None, {}))]
+        self._changes: list[Node] = []
+        self._roots: list[Node] = []
+        """What is kept alive, for another tree's nodes would get the same ids."""
+
+    def add(self, root: "Node", folder: str) -> "list[Node]":
+        """Read the names of a file; return the nodes in it that may do something."""
+        self._roots.append(root)
+        file = File(self.packages.setdefault(folder, Package()))
+        nodes = []
+        waiting = [(root, Scope(None, file.package.names, file))]
         while waiting:
             node, scope = waiting.pop()
-            self.nodes.append(node)
-            self._scope_of[node.id] = scope
+            if node.type in _USED:
+                nodes.append(node)
+            if node.type in _NAMED:
+                self._scope_of[node.id] = scope
             if node.type in {"assignment_statement", "call_expression"}:
-                changes.append(node)
-            if node.type == "function_declaration":
-                self.functions[text_of(node.child_by_field_name("name"))] = node
+                self._changes.append(node)
+            self._declare(node, scope)
             if node.type in _SCOPES:
-                scope = Scope(scope, {})
-            self._declare(node, self._scope_of[node.id])
+                scope = Scope(scope, {}, file)
             waiting += [(child, scope) for child in reversed(node.named_children)]
-        for node in changes:
-            self._change(node)
+        return nodes
 
-    def find(self, node: "Node", name: str | None = None) -> Binding | None:
+    def finish(self) -> None:
+        """Note what gives names another value."""
+        for node in self._changes:
+            self._change(node)
+        self._changes.clear()
+
+    def find(self, node: "Node") -> Binding | None:
         """Return what an identifier is bound to where it stands, or None."""
-        name = text_of(node) if name is None else name
-        scope = self._scope_of.get(node.id)
+        name, scope = text_of(node), self._scope_of.get(node.id)
         while scope is not None:
             if name in scope.names:
                 return scope.names[name]
             scope = scope.parent
         return None
 
+    def file_of(self, node: "Node") -> File | None:
+        """Return the file that a name stands in, or None."""
+        scope = self._scope_of.get(node.id)
+        return scope.file if scope is not None else None
+
+    def import_of(self, node: "Node | None") -> str:
+        """Return the path of the package that a name stands for, or nothing."""
+        file = self.file_of(node) if node is not None else None
+        return file.imports.get(text_of(node), "") if file is not None else ""
+
     def _declare(self, node: "Node", scope: Scope) -> None:
         match node.type:
             case "import_spec":
-                self._import(node)
+                _import(node, scope.file)
+            case "function_declaration" | "method_declaration":
+                _function(node, scope.file.package)
             case "short_var_declaration":
                 left, right = _sides(node)
                 for number, name in enumerate(left):
@@ -107,27 +154,10 @@ class Scopes:
                     _bind(scope, name, pair, node.child_by_field_name("type"))
             case "parameter_declaration":
                 for name in node.children_by_field_name("name"):
-                    _bind(scope, name, None, node.child_by_field_name("type"))
-                    scope.names[text_of(name)].is_changed = True
+                    kind = node.child_by_field_name("type")
+                    scope.names[text_of(name)] = Binding([], kind, is_changed=True)
             case "type_spec":
-                self._struct(node)
-
-    def _import(self, node: "Node") -> None:
-        path = text_of(node.child_by_field_name("path")).strip('"`')
-        name = text_of(node.child_by_field_name("name")) or path.rpartition("/")[2]
-        if name not in {"_", "."}:
-            self.imports[name] = path
-
-    def _struct(self, node: "Node") -> None:
-        of = node.child_by_field_name("type")
-        if of is None or of.type != "struct_type":
-            return
-        fields = self.fields.setdefault(text_of(node.child_by_field_name("name")), {})
-        for one in of.named_children[0].named_children if of.named_children else ():
-            kind = one.child_by_field_name("type")
-            for name in one.children_by_field_name("name"):
-                if kind is not None:
-                    fields[text_of(name)] = kind
+                _struct(node, scope.file.package)
 
     def _change(self, node: "Node") -> None:
         if node.type == "call_expression":
@@ -157,6 +187,43 @@ class Scopes:
         binding = self.find(of) if of is not None and of.type == "identifier" else None
         if binding is not None:
             binding.later.setdefault(name, []).append(value)
+
+
+def _import(node: "Node", file: File) -> None:
+    path = text_of(node.child_by_field_name("path")).strip('"`')
+    last = path.rstrip("/").split("/")
+    usual = last[-2] if len(last) > 1 and _VERSION.match(last[-1]) else last[-1]
+    name = text_of(node.child_by_field_name("name")) or usual
+    if name not in {"_", "."}:
+        file.imports[name] = path
+
+
+def _function(node: "Node", package: Package) -> None:
+    name = text_of(node.child_by_field_name("name"))
+    if node.type == "function_declaration":
+        package.functions.setdefault(name, node)
+        return
+    receiver = text_of(node.child_by_field_name("receiver")).strip("()").split()
+    if receiver:
+        package.methods.setdefault((receiver[-1].lstrip("*"), name), node)
+
+
+def _struct(node: "Node", package: Package) -> None:
+    of = node.child_by_field_name("type")
+    if of is None or of.type != "struct_type":
+        return
+    name = text_of(node.child_by_field_name("name"))
+    fields = package.fields.setdefault(name, {})
+    for one in of.named_children[0].named_children if of.named_children else ():
+        kind = one.child_by_field_name("type")
+        names = one.children_by_field_name("name")
+        if kind is None:
+            continue
+        if not names:
+            package.embedded.setdefault(name, []).append(kind)
+            fields[text_of(kind).lstrip("*").rpartition(".")[2]] = kind
+        for each in names:
+            fields[text_of(each)] = kind
 
 
 def arguments_of(node: "Node") -> "list[Node]":

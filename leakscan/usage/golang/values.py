@@ -1,6 +1,6 @@
 """What expressions of Go are: texts with holes, and types of an AWS SDK.
 
-In: a node and the names of its file. Out: `text`, `given` (what a struct is given, by the paths
+In: a node and the names of the files. Out: `text`, `given` (what a struct is given, by the paths
 of its members) and `kind` (a type of a package of the SDK). What is not known is a Hole or None.
 """
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from leakscan.permissions import Hole, Text
 from leakscan.record import Record
 from leakscan.usage.given import Given
-from leakscan.usage.golang.scopes import Binding, Scopes, arguments_of
+from leakscan.usage.golang.modules import Modules
+from leakscan.usage.golang.scopes import Binding, Package, Scopes, arguments_of
 from leakscan.usage.services import service_of_go_package
 from leakscan.usage.syntax import ANY, hole, joined, known, text_of
 
@@ -47,31 +48,65 @@ class Kind(Record, frozen=True):
 
 
 class Values:
-    """Expressions of one file."""
+    """Expressions of some files."""
 
-    def __init__(self, scopes: Scopes) -> None:
+    def __init__(self, scopes: Scopes, modules: Modules) -> None:
         self.scopes = scopes
+        self.modules = modules
 
-    # Types
+    # Packages
 
-    def kind_of_type(self, node: "Node | None") -> Kind | None:
-        """Return the type of the SDK that a type, or a pointer to one, is."""
-        while node is not None and node.type in {"pointer_type", "parenthesized_type"}:
-            node = node.named_children[0] if node.named_children else None
-        if node is None or node.type != "qualified_type":
-            return None
-        package = self.package(text_of(node.child_by_field_name("package")))
-        name = text_of(node.child_by_field_name("name"))
-        return Kind(package[0], name, package[1]) if package is not None else None
-
-    def package(self, name: str) -> tuple[str, bool] | None:
+    def service(self, name: "Node | None") -> tuple[str, bool] | None:
         """Return the service of a package of the SDK, and whether it is a manager's, or None."""
-        path = self.scopes.imports.get(name, "")
+        path = self.scopes.import_of(name)
         if _MANAGERS.match(path):
             return "s3", True
         found = _SERVICE.match(path)
         service = service_of_go_package(found["name"]) if found else None
         return (service, False) if service is not None else None
+
+    def package(self, name: "Node | None") -> Package | None:
+        """Return the package of the repository that a name stands for, or None."""
+        if name is None or name.type not in {"identifier", "package_identifier"}:
+            return None
+        if name.type == "identifier" and self.scopes.find(name) is not None:
+            return None
+        path = self.scopes.import_of(name)
+        folder = self.modules.folder_of(path) if path else None
+        return self.scopes.packages.get(folder) if folder is not None else None
+
+    def _of_package(self, node: "Node") -> Binding | None:
+        """Return what `package.Name` is bound to in another package of the repository."""
+        package = self.package(node.child_by_field_name("operand"))
+        if package is None:
+            return None
+        return package.names.get(text_of(node.child_by_field_name("field")))
+
+    # Types
+
+    def kind_of_type(self, node: "Node | None") -> Kind | None:
+        """Return the type of the SDK that a type, or a pointer to one, is, or embeds."""
+        for _ in range(_DEPTH):
+            node = _bare(node)
+            if node is None:
+                return None
+            if node.type == "qualified_type":
+                service = self.service(node.child_by_field_name("package"))
+                if service is not None:
+                    name = text_of(node.child_by_field_name("name"))
+                    return Kind(service[0], name, service[1])
+            package, name = self._declared(node)
+            inside = package.embedded.get(name, []) if package is not None else []
+            node = inside[0] if len(inside) == 1 else None
+        return None
+
+    def _declared(self, node: "Node") -> tuple[Package | None, str]:
+        """Return the package of the repository that declares a type, and the type's name."""
+        if node.type == "qualified_type":
+            package = self.package(node.child_by_field_name("package"))
+            return package, text_of(node.child_by_field_name("name"))
+        file = self.scopes.file_of(node)
+        return (file.package if file is not None else None), text_of(node)
 
     def kind(self, node: "Node | None", depth: int = 0, result: int = 0) -> Kind | None:
         """Return the type of the SDK that an expression has, or None."""
@@ -82,15 +117,14 @@ class Values:
                 return self.kind(node.child_by_field_name("operand"), depth + 1)
             case "parenthesized_expression" if node.named_children:
                 return self.kind(node.named_children[0], depth + 1)
-            case "composite_literal":
-                return self.kind_of_type(node.child_by_field_name("type"))
             case "identifier":
                 return self._kind_of_binding(self.scopes.find(node), depth)
-            case "selector_expression":
-                return self.kind_of_type(self._field(node))
+            case "selector_expression" if (found := self._of_package(node)) is not None:
+                return self._kind_of_binding(found, depth)
             case "call_expression":
-                return self._returned(node, depth, result)
-        return None
+                made = self._constructed(node, depth)
+                return made or self.kind_of_type(self.type_of(node, depth, result))
+        return self.kind_of_type(self.type_of(node, depth, result))
 
     def _kind_of_binding(self, binding: Binding | None, depth: int) -> Kind | None:
         if binding is None:
@@ -101,39 +135,84 @@ class Values:
             found = self.kind(value, depth + 1, result)
         return found
 
-    def _field(self, node: "Node") -> "Node | None":
-        """Return the type of the member of a struct of this file."""
-        of = node.child_by_field_name("operand")
-        if of is None or of.type != "identifier" or (found := self.scopes.find(of)) is None:
+    def _constructed(self, node: "Node", depth: int) -> Kind | None:
+        """Return the type of what `New...` of a package of the SDK makes."""
+        function = node.child_by_field_name("function")
+        if function is None or function.type != "selector_expression":
             return None
-        name = text_of(found.type).lstrip("*") if found.type is not None else ""
-        for value, _ in found.values if not name else ():
-            literal = self.literal(value)
-            name = text_of(literal.child_by_field_name("type")) if literal is not None else ""
-        return self.scopes.fields.get(name, {}).get(text_of(node.child_by_field_name("field")))
+        service = self.service(function.child_by_field_name("operand"))
+        name = text_of(function.child_by_field_name("field"))
+        if service is not None and name.startswith("New"):
+            made = "Client" if name in {"New", "NewFromConfig"} else name[3:]
+            return Kind(service[0], made, service[1])
+        if function.named_children[0].type == "call_expression":
+            return self.kind(function.named_children[0], depth + 1)
+        return None
 
-    def _returned(self, node: "Node", depth: int, result: int) -> Kind | None:
-        """Return the type of a result of a call: of `New...`, of new(T), of the file's own."""
+    def type_of(self, node: "Node | None", depth: int = 0, result: int = 0) -> "Node | None":
+        """Return the type that an expression has, as it is written somewhere, or None."""
+        if node is None or depth > _DEPTH:
+            return None
+        match node.type:
+            case "unary_expression":
+                return self.type_of(node.child_by_field_name("operand"), depth + 1)
+            case "parenthesized_expression" if node.named_children:
+                return self.type_of(node.named_children[0], depth + 1)
+            case "composite_literal" | "type_assertion_expression":
+                return node.child_by_field_name("type")
+            case "identifier":
+                return self._type_of_binding(self.scopes.find(node), depth)
+            case "selector_expression":
+                found = self._of_package(node)
+                return self._type_of_binding(found, depth) if found else self._field(node, depth)
+            case "call_expression":
+                return self._result(node, depth, result)
+        return None
+
+    def _type_of_binding(self, binding: Binding | None, depth: int) -> "Node | None":
+        if binding is None:
+            return None
+        if binding.type is not None or not binding.values:
+            return binding.type
+        value, result = binding.values[0]
+        return self.type_of(value, depth + 1, result)
+
+    def _field(self, node: "Node", depth: int) -> "Node | None":
+        """Return the type of the member of a struct of the repository."""
+        of = _bare(self.type_of(node.child_by_field_name("operand"), depth + 1))
+        package, name = self._declared(of) if of is not None else (None, "")
+        if package is None:
+            return None
+        return package.fields.get(name, {}).get(text_of(node.child_by_field_name("field")))
+
+    def _result(self, node: "Node", depth: int, result: int) -> "Node | None":
+        """Return the type of a result of a call: of new(T), of a function of the repository."""
         function, handed = node.child_by_field_name("function"), arguments_of(node)
         if function is None:
             return None
-        if function.type == "selector_expression":
-            package = self.package(text_of(function.child_by_field_name("operand")))
-            name = text_of(function.child_by_field_name("field"))
-            if package is not None and name.startswith("New"):
-                made = "Client" if name in {"New", "NewFromConfig"} else name[3:]
-                return Kind(package[0], made, package[1])
-            if function.named_children[0].type == "call_expression":
-                return self.kind(function.named_children[0], depth + 1)
-            return None
         if text_of(function) == "new" and handed:
-            return self.kind_of_type(handed[0])
-        declared = self.scopes.functions.get(text_of(function))
+            return handed[0]
+        declared = self._function(function, depth)
         results = declared.child_by_field_name("result") if declared is not None else None
-        if results is not None and results.type == "parameter_list":
-            types = [one.child_by_field_name("type") for one in results.named_children]
-            return self.kind_of_type(types[result]) if result < len(types) else None
-        return self.kind_of_type(results)
+        if results is None or results.type != "parameter_list":
+            return results
+        types = [one.child_by_field_name("type") for one in results.named_children]
+        return types[result] if result < len(types) else None
+
+    def _function(self, function: "Node", depth: int) -> "Node | None":
+        """Return the declaration of a function or method of the repository, or None."""
+        if function.type == "identifier":
+            file = self.scopes.file_of(function)
+            return file.package.functions.get(text_of(function)) if file is not None else None
+        if function.type != "selector_expression":
+            return None
+        operand = function.child_by_field_name("operand")
+        name = text_of(function.child_by_field_name("field"))
+        if (other := self.package(operand)) is not None:
+            return other.functions.get(name)
+        of = _bare(self.type_of(operand, depth + 1))
+        package, type_name = self._declared(of) if of is not None else (None, "")
+        return package.methods.get((type_name, name)) if package is not None else None
 
     def literal(self, node: "Node | None", depth: int = 0) -> "Node | None":
         """Return the literal of a struct that an expression is, following names, or None."""
@@ -171,18 +250,22 @@ class Values:
             case "identifier":
                 return self._named(node, depth)
             case "selector_expression":
-                return (_name_of(text_of(node)),)
+                found = self._constant(self._of_package(node), depth)
+                return found if found is not None else (_name_of(text_of(node)),)
             case "call_expression":
                 return self._called(node, depth)
         return (ANY,)
 
     def _named(self, node: "Node", depth: int) -> Text:
-        binding = self.scopes.find(node)
-        if binding is not None and len(binding.values) == 1 and not binding.is_changed:
-            found = self.text(binding.values[0][0], depth + 1)
-            if found != (ANY,):
-                return found
-        return (hole(text_of(node)),)
+        found = self._constant(self.scopes.find(node), depth)
+        return found if found is not None else (hole(text_of(node)),)
+
+    def _constant(self, binding: Binding | None, depth: int) -> Text | None:
+        """Return the text of a name that is bound once, or None."""
+        if binding is None or len(binding.values) != 1 or binding.is_changed:
+            return None
+        found = self.text(binding.values[0][0], depth + 1)
+        return found if found != (ANY,) else None
 
     def _called(self, node: "Node", depth: int) -> Text:
         function, handed = text_of(node.child_by_field_name("function")), arguments_of(node)
@@ -279,6 +362,15 @@ class Values:
                     (((name,),), self.text(value))
                 ]
         return found
+
+
+def _bare(node: "Node | None") -> "Node | None":
+    """Return a type without the pointers to it."""
+    for _ in range(_DEPTH):
+        if node is None or node.type not in {"pointer_type", "parenthesized_type"}:
+            return node
+        node = node.named_children[0] if node.named_children else None
+    return None
 
 
 def _inside(node: "Node") -> "Node":
