@@ -24,6 +24,10 @@ _ALWAYS: Final = {
     "sagemaker.": "the SDK of SageMaker calls AWS itself",
     "watchtower.": "watchtower writes to CloudWatch Logs",
     "storages.backends.s3": "django-storages calls S3 itself",
+    **dict.fromkeys(
+        ("botocore.auth.", "requests_aws4auth.", "aws_requests_auth.", "requests_auth_aws_sigv4."),
+        "the code signs a request of its own",
+    ),
 }
 _WRITES: Final = ("to_", "write", "save", "put", "upload", "dump")
 
