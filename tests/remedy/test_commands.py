@@ -70,7 +70,7 @@ PROGRAMS = {
         "install",
     ),
     *("jupyter", "knife", "kubectl", "leakscan", "nbstripout", "openssl", "packer", "printenv"),
-    *("printf", "puppet", "r10k", "rm", "shred", "terraform", "unzip"),
+    *("printf", "puppet", "python3", "r10k", "rm", "shred", "terraform", "unzip"),
 }
 
 
