@@ -7,7 +7,9 @@ path of names that leads to them. Out: the members of botocore's model that they
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from leakscan.permissions import Call, Spot, Text
+from msgspec.structs import replace
+
+from leakscan.permissions import Call, Spot, Text, Unclear
 from leakscan.usage.operations import members
 from leakscan.usage.syntax import joined, known, safe
 
@@ -29,6 +31,13 @@ def several(
     """Yield the calls of what makes several operations with the same input."""
     for operation in operations:
         yield call(service, operation, given, where, region)
+
+
+def in_region(found: Iterable[Call | Unclear], region: str) -> Iterator[Call | Unclear]:
+    """Yield what was found; calls of which no other region is known get this one."""
+    for one in found:
+        is_open = isinstance(one, Call) and not one.region and region
+        yield replace(one, region=region) if is_open else one
 
 
 def arguments(service: str, operation: str, given: Given) -> dict[str, tuple[Text, ...]]:

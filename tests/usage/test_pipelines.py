@@ -329,3 +329,34 @@ def test_any_text_is_read(text: str) -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read(source: bytes) -> None:
     list(calls(_WORKFLOW, b"# aws\n" + source))
+
+
+_SIGNED_IN = """
+env: {{REGION: eu-west-1}}
+jobs:
+  a:
+    steps:
+      - uses: aws-actions/configure-aws-credentials@v4
+        with: {{aws-region: {}, role-to-assume: x}}
+      - run: aws sqs list-queues
+      - uses: aws-actions/aws-codebuild-run-build@v1
+"""
+
+
+@pytest.mark.parametrize("said", ["eu-west-1", '"${{ env.REGION }}"'])
+def test_the_region_of_a_job_is_told(said: str) -> None:
+    found = list(calls(".github/workflows/a.yml", _SIGNED_IN.format(said).encode()))
+    assert {one.region for one in found if isinstance(one, Call)} == {"eu-west-1"}
+
+
+def test_a_region_that_only_shows_when_it_runs_is_not_told() -> None:
+    text = _SIGNED_IN.format('"${{ secrets.REGION_OF_IT }}"')
+    found = list(calls(".github/workflows/a.yml", text.encode()))
+    assert {one.region for one in found if isinstance(one, Call)} == {""}
+
+
+def test_the_region_of_variables_is_told() -> None:
+    text = b"variables: {AWS_DEFAULT_REGION: eu-west-1}\na: {script: [aws sqs list-queues]}"
+    (found,) = calls(".gitlab-ci.yml", text)
+    assert isinstance(found, Call)
+    assert found.region == "eu-west-1"

@@ -250,3 +250,23 @@ def test_any_text_is_read(text: str) -> None:
 def test_any_bytes_are_read(source: bytes) -> None:
     for path in ("x.sh", "Makefile", "Dockerfile"):
         list(calls(path, b"# aws\n" + source))
+
+
+@pytest.mark.parametrize(
+    ("script", "region"),
+    [
+        ("aws sqs list-queues --region eu-west-1", "eu-west-1"),
+        ("export AWS_REGION=eu-west-1\naws sqs list-queues", "eu-west-1"),
+        ("AWS_REGION=eu-west-1\nexport AWS_REGION\naws sqs list-queues", "eu-west-1"),
+        ("AWS_REGION=eu-west-1 aws sqs list-queues", "eu-west-1"),
+        ("export AWS_REGION=eu-west-1\naws sqs list-queues --region us-east-2", "us-east-2"),
+        ("export AWS_DEFAULT_REGION=eu-west-1\nbash -c 'aws sqs list-queues'", "eu-west-1"),
+        ("AWS_REGION=eu-west-1\naws sqs list-queues", ""),
+        ("export AWS_REGION=$1\naws sqs list-queues", ""),
+        ("export AWS_REGION=eu-west-1\nexport AWS_REGION=eu-west-2\naws sqs list-queues", ""),
+    ],
+)  # fmt: skip
+def test_regions_of_the_environment_are_told(script: str, region: str) -> None:
+    (found,) = calls("a.sh", script.encode())
+    assert isinstance(found, Call)
+    assert found.region == region

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from leakscan.permissions import Call, Text, Unclear
 from leakscan.record import Record
+from leakscan.usage.given import in_region
 from leakscan.usage.pipelines.actions import step_calls
 from leakscan.usage.pipelines.yaml_nodes import (
     MAX_NODES,
@@ -24,8 +25,8 @@ from leakscan.usage.pipelines.yaml_nodes import (
 )
 from leakscan.usage.shell.calls import script_calls
 from leakscan.usage.shell.commands import ECR_REGISTRY
-from leakscan.usage.shell.words import mark
-from leakscan.usage.syntax import UnreadableError, unread
+from leakscan.usage.shell.words import Script, mark
+from leakscan.usage.syntax import UnreadableError, known, unread
 
 if TYPE_CHECKING:
     from yaml.nodes import Node
@@ -37,6 +38,8 @@ _EXPRESSION: Final = re.compile(
     r"\$\{\{[ \t]*([^{}\n]{0,512}?)[ \t]*\}\}|<<[ \t]*([^<>\n]{0,128}?)[ \t]*>>"
 )
 _DOTTED: Final = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*\Z")
+_SIGN_IN: Final = "aws-actions/configure-aws-credentials"
+"""What sets AWS_REGION and AWS_DEFAULT_REGION for the steps after it."""
 _MAX_DEPTH: Final = 32
 
 
@@ -125,7 +128,8 @@ class _Reader:
             yield from self._one_shell()
             return
         for mapping, variables in self._mappings():
-            yield from step_calls(mapping, self.path, variables, self._marked)
+            steps = step_calls(mapping, self.path, variables, self._marked)
+            yield from in_region(steps, Script("", 1, variables).region)
             yield from self._scripts(mapping, variables)
 
     def _mappings(self) -> "Iterator[tuple[Node, dict[str, Text]]]":
@@ -158,7 +162,18 @@ class _Reader:
                 key, equals, text = (scalar(one) or "").partition("=")
                 if equals:
                     found[key] = (self._marked(text),) if text else ()
+        if self.kind is _GITHUB and (region := self._signed_in(member(node, "steps"), found)):
+            found |= {"AWS_REGION": (region,), "AWS_DEFAULT_REGION": (region,)}
         return found if len(found) > len(around) or found != around else around
+
+    def _signed_in(self, steps: "Node | None", variables: dict[str, Text]) -> str:
+        """Return the region that the steps of a job sign in to, if all that do name the same."""
+        regions: set[str | None] = set()
+        for step in steps.value if kind_of(steps) == "sequence" and steps is not None else ():
+            if (scalar(member(step, "uses")) or "").startswith(_SIGN_IN):
+                said = scalar(member(member(step, "with"), "aws-region")) or ""
+                regions.add(known(Script("", 1, variables).filled(self._marked(said))))
+        return (regions.pop() or "") if len(regions) == 1 else ""
 
     def _scripts(self, node: "Node", variables: dict[str, Text]) -> Iterator[Call | Unclear]:
         """Yield what the scripts of one mapping do; they run in its shell, one after the other."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from leakscan.permissions import Call, Spot, Text, Unclear
+from leakscan.usage.given import in_region
 from leakscan.usage.shell.commands import command_calls
 from leakscan.usage.shell.files import from_dockerfile, from_makefile
 from leakscan.usage.shell.words import Script
@@ -67,13 +68,16 @@ def script_calls(
         if _MENTIONS.search(text.encode("utf-8", "replace")):
             yield Unclear(Spot(path, first_line), str(problem))
         return
+    region = script.region
     for command in script.commands():
-        yield from command_calls(command, path, script.functions, is_aws=is_aws)
+        found = command_calls(command, path, script.functions, is_aws=is_aws)
+        yield from in_region(found, command.region or region)
         inner = _inner_script(command.words)
         if inner and depth < _MAX_INNER:
-            yield from script_calls(
+            below = script_calls(
                 path, inner, command.line, variables, is_aws=is_aws, depth=depth + 1
             )
+            yield from in_region(below, command.region or region)
 
 
 def _inner_script(words: tuple[Text, ...]) -> str:

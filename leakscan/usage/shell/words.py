@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from leakscan.permissions import Hole, Text
 from leakscan.record import Record
-from leakscan.usage.syntax import ANY, hole, joined, line_of, text_of, tree, walk
+from leakscan.usage.syntax import ANY, hole, joined, known, line_of, text_of, tree, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -23,6 +23,8 @@ _ESCAPE: Final = re.compile(r"\\(\n|.)")
 _RUN_ON: Final = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)(?=[^\s\"'$]{0,256}\$)")
 """A variable with another one after it in the same word, which the grammar takes for two words."""
 _DEPTH: Final = 12
+_REGION_NAMES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_REGION: Final = re.compile(r"[a-z]{2}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}\Z")
 _NAMED: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -31,6 +33,8 @@ class Command(Record, frozen=True):
 
     words: tuple[Text, ...]
     line: int
+    region: str = ""
+    """What `AWS_REGION=...` in front of it says."""
 
 
 class Script:
@@ -39,13 +43,14 @@ class Script:
     Raises: UnreadableError, if it is none.
     """
 
-    def __init__(self, text: str, first_line: int = 1, known: Mapping[str, Text] | None = None):
-        self._known = dict(known or {})
+    def __init__(self, text: str, first_line: int = 1, around: Mapping[str, Text] | None = None):
+        self._known = dict(around or {})
         self._shift = first_line - 1
         self._values: dict[str, list[Node]] = {}
         self._changed: set[str] = set()
         self._before: set[int] = set()
         """What stands in a command; a variable that is set before one is set for it alone."""
+        self._exported: set[str] = set()
         self.functions: set[str] = set()
         """Names of functions that the script declares."""
         text = _RUN_ON.sub(r"${\1}", text)
@@ -59,7 +64,25 @@ class Script:
             if node.type == "command":
                 words = tuple(self._words(node))
                 if words:
-                    yield Command(words, line_of(node) + self._shift)
+                    yield Command(words, line_of(node) + self._shift, self._set_before(node))
+
+    def _set_before(self, node: "Node") -> str:
+        """Return the region that is set for one command alone."""
+        for child in node.named_children:
+            if child.type == "variable_assignment":
+                name = text_of(child.child_by_field_name("name"))
+                value = child.child_by_field_name("value")
+                if name in _REGION_NAMES and value is not None:
+                    return _region(self.text(value))
+        return ""
+
+    @property
+    def region(self) -> str:
+        """The region that all of the script's commands get, if it is one and known."""
+        for name in _REGION_NAMES:
+            if name in self._known or (name in self._exported and name in self._values):
+                return _region(self.variable(name))
+        return ""
 
     def _note(self, node: "Node") -> None:
         """Note what gives a variable its value, or a function its name."""
@@ -71,6 +94,9 @@ class Script:
                     self._changed.add(name)
                 elif node.id not in self._before:
                     self._values.setdefault(name, []).append(value)
+            case "declaration_command" if node.children and node.children[0].type == "export":
+                names = (one.child_by_field_name("name") or one for one in node.named_children)
+                self._exported.update(map(text_of, names))
             case "for_statement":
                 self._changed.add(text_of(node.child_by_field_name("variable")))
             case "function_definition":
@@ -161,6 +187,11 @@ class Script:
             for number, piece in enumerate(pieces)
         ]
         return joined(*filled)
+
+
+def _region(text: Text) -> str:
+    said = known(text) or ""
+    return said if _REGION.match(said) else ""
 
 
 def _unescaped(text: str) -> str:
