@@ -11,7 +11,8 @@ from leakscan.permissions import Call, Unclear
 from leakscan.record import Record
 from leakscan.usage.golang.reader import GoReader
 from leakscan.usage.javascript.reader import JavaScriptReader
-from leakscan.usage.pipelines import scripts
+from leakscan.usage.notebooks import NotebookReader
+from leakscan.usage.pipelines import jenkins, scripts, templates
 from leakscan.usage.shell import calls as shell_calls
 from leakscan.usage.syntax import unread
 
@@ -39,6 +40,16 @@ class FileReader(Record, frozen=True):
 
 
 SHELL: Final = FileReader("shell", shell_calls.is_shell, shell_calls.calls)
+JENKINS: Final = FileReader("pipelines", jenkins.is_jenkins, jenkins.calls)
+TEMPLATES: Final = FileReader("templates", templates.is_template, templates.calls)
 SCRIPTS: Final = FileReader("pipelines", lambda path, _: scripts.is_scripts(path), scripts.calls)
 
-FILE_READERS: Final = (JavaScriptReader(), GoReader(), SHELL, SCRIPTS)
+FILE_READERS: Final = (
+    JavaScriptReader(),
+    GoReader(),
+    SHELL,
+    SCRIPTS,
+    JENKINS,
+    TEMPLATES,
+    NotebookReader(),
+)

@@ -221,7 +221,7 @@ def unread(path: str, data: bytes) -> Unclear | None:
         services = sorted(set(_services(data, language or _PAGES)))
         what = f"the SDK's {_listed(services)}" if services else "AWS's SDK"
         return Unclear(_spot(path, data, found), f"{name} is not read: it uses {what}")
-    command = None if is_page else _first_command(data)
+    command = None if is_page else next(_commands(data), None)
     if command is not None:
         name = language.name if language is not None else "a file of this kind"
         return Unclear(_spot(path, data, command), f"{name} is not read: it runs the AWS CLI")
@@ -243,16 +243,25 @@ def _first_sign(data: bytes, signs: tuple[bytes, ...]) -> re.Match[bytes] | None
     return min(found, key=lambda match: match.start(), default=None)
 
 
-def _first_command(data: bytes) -> re.Match[bytes] | None:
+def command_lines(data: bytes) -> Iterator[int]:
+    """Yield the lines, from 1, on which a command of the AWS CLI is seen in any text."""
+    line, at = 1, 0
+    for match in _commands(data):
+        start = match.start(1)
+        line += data.count(b"\n", at, start)
+        at = start
+        yield line
+
+
+def _commands(data: bytes) -> Iterator[re.Match[bytes]]:
     if b"aws" not in data:
-        return None
+        return
     for number, match in enumerate(_COMMAND.finditer(data)):
         if number > _MAX_SIGNS:
-            return None
+            return
         service = match[1].decode("ascii")
         if service == "s3" or service_of_cli(service) is not None:
-            return match
-    return None
+            yield match
 
 
 def _services(data: bytes, language: Language) -> Iterator[str]:
