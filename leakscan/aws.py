@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, Literal
 
 from leakscan.record import Record
+from leakscan.verdict import VerdictState
 
 Generation = Literal["new", "old"]
 
@@ -103,6 +104,14 @@ def _bits(key_id: str) -> int | None:
 def is_canary(account: str | None) -> bool:
     """Return whether keys of the account are tripwires; asking AWS about one sets it off."""
     return account in CANARY_ACCOUNTS
+
+
+def is_tripwire(key_id: str | None, state: VerdictState) -> bool:
+    """Return whether a key is a canary: its verdict says so, or else its account.
+
+    All that tells of one, and what to do about it, asks here.
+    """
+    return state is VerdictState.CANARY or is_canary(account_id(key_id or ""))
 
 
 def documentation_account(account: str | None) -> str | None:

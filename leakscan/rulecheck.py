@@ -17,8 +17,8 @@ from leakscan.record import Record
 from leakscan.score.gate import stopped_by
 from leakscan.score.scorer import Scorer
 
-_OF_NO_RULE: Final = frozenset({"aws-root-access-key"})
-"""Entries that the verdict or the file leads to: no id says that it is of the root user."""
+_OF_NO_RULE: Final = frozenset({"aws-root-access-key", "aws-canary-key"})
+"""Entries that the verdict, the file or the account lead to, and no rule."""
 
 
 class Problem(Record, frozen=True):

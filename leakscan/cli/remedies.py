@@ -24,7 +24,7 @@ from leakscan.model import Finding, Level, Status
 from leakscan.record import Record
 from leakscan.redact import Secret
 from leakscan.remedy.catalog import Catalog
-from leakscan.remedy.plan import grouped, plan_for_all, plan_of_place
+from leakscan.remedy.plan import grouped, is_canary, plan_for_all, plan_of_place
 from leakscan.remedy.values import Values, repository_values
 from leakscan.report.plans import LeftOut, Planned, Plans
 from leakscan.verdict import VerdictState
@@ -40,7 +40,6 @@ _NOT_ASKED_FOR: Final = {
     Status.BASELINED: "accepted in the baseline",
     Status.ALLOWED: "allowed by a comment or the configuration",
 }
-_CANARY: Final = "a tripwire: ask who planted it, and deactivate nothing"
 _LOW: Final = "of low confidence; name it with --fingerprint to have its plan"
 
 
@@ -125,9 +124,7 @@ def _to_act_on(findings: Sequence[Finding], left: list[LeftOut]) -> Iterator[Fin
     for one in findings:
         is_live = one.verdict.state is VerdictState.LIVE
         why = "" if is_live else _NOT_ASKED_FOR.get(one.status, "")
-        if one.verdict.state is VerdictState.CANARY:
-            why = _CANARY
-        elif one.credential.confidence is Level.LOW and not is_live:
+        if one.credential.confidence is Level.LOW and not is_live and not is_canary(one):
             why = why or _LOW
         if why:
             left.append(LeftOut(one.credential.fingerprint, why))

@@ -17,7 +17,7 @@ from leakscan.remediation import Choice, Considered
 from leakscan.remedy.catalog import Catalog
 from leakscan.remedy.choose import consider
 from leakscan.remedy.context import Context
-from leakscan.remedy.plan import plan_for, remediation_of
+from leakscan.remedy.plan import is_canary, plan_for, remediation_of
 from leakscan.remedy.values import Values, repository_values
 from leakscan.trace.surroundings import surroundings
 
@@ -43,7 +43,11 @@ class Remedy:
         """Return findings with what to do about each."""
         values = _values(target)
         return [
-            replace(one, remediation=remediation_of(plan_for(one, self._catalog, values)))
+            replace(
+                one,
+                remediation=remediation_of(plan_for(one, self._catalog, values)),
+                places=_of_canary(one.places) if is_canary(one) else one.places,
+            )
             for one in findings
         ]
 
@@ -53,6 +57,11 @@ class Remedy:
         if self._keep is not None:
             self._keep(finding.credential.fingerprint, considered)
         return tuple(choice for one in considered for choice in one.chosen)
+
+
+def _of_canary(places: Sequence[Choice]) -> tuple[Choice, ...]:
+    """Return where a canary stands; nothing takes its place there."""
+    return tuple(replace(one, mechanism="") for one in places)
 
 
 def _values(target: Target | None) -> Values:

@@ -10,7 +10,7 @@ from typing import Final
 
 from leakscan.gates.advice import rewriting
 from leakscan.gates.wording import Situation, Wording
-from leakscan.model import ScanResult, SkipReason, Status
+from leakscan.model import ScanResult, SkipReason
 from leakscan.report.base import ReportOptions, acts, is_complete
 from leakscan.report.contract import FindingDoc, OccurrenceDoc, ReportDoc, SkippedDoc
 from leakscan.report.document import document
@@ -39,7 +39,7 @@ def message(
         lines += _incomplete(doc, wording)
     if lines:
         lines += _notes(doc) + _ways_on(found, wording)
-    elif known := sum(finding.status is Status.KNOWN for finding in result.findings):
+    elif known := sum(its["status"] == "known" and not _is_canary(its) for its in doc["findings"]):
         lines.append(
             f"leakscan: {count(known, 'credential')} here was known before and is not stopped; "
             "it still has to be revoked (leakscan scan)."
@@ -67,8 +67,8 @@ def _finding(its: FindingDoc, wording: Wording, situation: Situation) -> list[st
     lines += [f"    {_place(one)}" for one in starts[:_PLACES]]
     if len(starts) > _PLACES:
         lines.append(f"    +{len(starts) - _PLACES} more places")
-    if its["exposure"]["remotes"]:
-        lines += _exposed(its)
+    if its["exposure"]["remotes"] or _is_canary(its):
+        lines += [*_exposed(its), *_first_steps(its)]
     elif starts:
         lines.append(f"    {_KEPT_BACK if wording.is_server else _NEVER_LEFT}")
         lines += [f"    {line}" for line in rewriting(starts[0], its, situation)]
@@ -78,9 +78,15 @@ def _finding(its: FindingDoc, wording: Wording, situation: Situation) -> list[st
 def _ending(its: FindingDoc, instead: Mapping[str, str]) -> list[str]:
     """Say what to use where it stands, and what it is called."""
     places = its["remediation"]["places"] if its["remediation"] else []
-    said = next((instead[one["id"]] for one in places if instead.get(one["id"])), "")
+    replaced = [one["id"] for one in places if one["mechanism"]]
+    said = next((instead[name] for name in replaced if instead.get(name)), "")
     lines = _prose("    ", f"Instead of a key: {said}") if said else []
     return [*lines, f"    Fingerprint: {its['fingerprint']}"]
+
+
+def _is_canary(its: FindingDoc) -> bool:
+    """Say whether it is a tripwire, which nobody revokes and nothing replaces."""
+    return its["verdict"]["state"] == "canary"
 
 
 def _is_start(one: OccurrenceDoc) -> bool:
@@ -93,15 +99,20 @@ def _place(one: OccurrenceDoc) -> str:
 
 
 def _exposed(its: FindingDoc) -> list[str]:
-    lines = []
+    lines: list[str] = []
+    ending = "" if _is_canary(its) else ": revoke it; rewriting is not enough"
     for remote in its["exposure"]["remotes"]:
         since = f"since {moment(remote['since'])}" if remote["since"] else "at an unknown time"
         commit = f", commit {short(remote['commit'])}" if remote["commit"] else ""
         lines += _prose(
             "    ",
-            f"Already on {visible(remote['remote'])} {since} ({ref(remote['ref'])}{commit}): "
-            "revoke it; rewriting is not enough.",
+            f"Already on {visible(remote['remote'])} {since} ({ref(remote['ref'])}{commit}){ending}.",
         )
+    return lines
+
+
+def _first_steps(its: FindingDoc) -> list[str]:
+    lines: list[str] = []
     steps = its["remediation"]["steps"][:2] if its["remediation"] else []
     for number, step in enumerate(steps, 1):
         lines += _step(f"    {number}. ", visible(step, 1000))

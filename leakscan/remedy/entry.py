@@ -11,7 +11,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 
 from leakscan.documents import DocumentError, load_yaml
-from leakscan.remediation import Block, Control, Entry, EntryKind, Sign, SignKind
+from leakscan.remediation import Control, Entry, EntryKind, Sign, SignKind
 from leakscan.remedy.errors import RemediationError
 from leakscan.remedy.markdown import BLOCKS, Body, BodyError, parse
 
@@ -60,7 +60,7 @@ class _Front(_Schema):
     kind: EntryKind
     title: _Text
     mechanism: _Text
-    controls: Annotated[list[_Id], _Some]
+    controls: Annotated[list[_Id], msgspec.Meta(max_length=100)]
     references: Annotated[list[_Link], _Some]
     instead: _Text = ""
     signs: Annotated[list[_Sign], msgspec.Meta(max_length=100)] = []
@@ -140,6 +140,8 @@ def _front(file: str, text: str) -> _Front:
         if given is not place:
             problem = "is missing" if place else "is for places alone"
             raise RemediationError(file, name, problem)
+    if place and not front.controls:
+        raise RemediationError(file, "controls", _WANTED["controls"])
     for name, values in (("controls", front.controls), ("references", front.references)):
         if len(set(values)) < len(values):
             raise RemediationError(file, name, "has an entry twice")
@@ -158,7 +160,7 @@ def _signs(file: str, signs: Collection[_Sign]) -> tuple[Sign, ...]:
 
 
 def _made(front: _Front, signs: tuple[Sign, ...], body: Body) -> Entry:
-    trust, terraform, cloudformation = (_block(body, name) for name in BLOCKS)
+    trust, terraform, cloudformation = map(body.blocks.get, BLOCKS)
     return Entry(
         id=front.id,
         kind=front.kind,
@@ -175,10 +177,6 @@ def _made(front: _Front, signs: tuple[Sign, ...], body: Body) -> Entry:
         controls=tuple(front.controls),
         references=tuple(front.references),
     )
-
-
-def _block(body: Body, name: str) -> Block | None:
-    return body.blocks.get(name)
 
 
 def _convert(file: str, text: str, schema: type[_T]) -> _T:

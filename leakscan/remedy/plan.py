@@ -8,6 +8,7 @@ key in the same kind of place it is one plan, with the commands of each.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from leakscan import aws
 from leakscan.model import Finding, Remediation
 from leakscan.remediation import (
     Block,
@@ -26,6 +27,7 @@ from leakscan.remedy.values import Values, general, is_root, of_place, values_of
 from leakscan.remedy.words import meanings
 
 ROOT_KEY: Final = "aws-root-access-key"
+CANARY_KEY: Final = "aws-canary-key"
 USUAL_KEY: Final = "aws-rotate-access-key"
 _KEYS_OF_PLACES: Final = {"service-api-key": "aws-bearer-credential"}
 """The kind of key a place is mostly about, where that is not an access key."""
@@ -42,19 +44,29 @@ _IN_SHORT: Final[Mapping[str, tuple[str, ...]]] = {
 """Frameworks that a report names, and of which versions; () is of all."""
 
 
+def is_canary(finding: Finding) -> bool:
+    """Say whether the key is a tripwire, which is left alone."""
+    return aws.is_tripwire(finding.credential.identity.access_key_id, finding.verdict.state)
+
+
 def key_of(finding: Finding, catalog: Catalog) -> Entry:
     """Return the entry of a finding's kind of key."""
     name = finding.credential.rule.remediation
-    if name in _MAY_BE_ROOT and ROOT_KEY in catalog.keys and is_root(finding):
+    if is_canary(finding) and CANARY_KEY in catalog.keys:
+        name = CANARY_KEY
+    elif name in _MAY_BE_ROOT and ROOT_KEY in catalog.keys and is_root(finding):
         name = ROOT_KEY
     return catalog.keys.get(name) or catalog.keys[USUAL_KEY]
 
 
 def grouped(findings: Iterable[Finding], catalog: Catalog) -> list[tuple[Finding, ...]]:
-    """Return the findings that share a plan together: same kind of key, same kinds of place."""
+    """Return the findings that share a plan together: same kind of key, same kinds of place.
+
+    Of a canary the place does not matter: nothing is put in its place.
+    """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        places = sorted({choice.id for choice in finding.places})
+        places = () if is_canary(finding) else sorted({one.id for one in finding.places})
         groups.setdefault((key_of(finding, catalog).id, *places), []).append(finding)
     return [tuple(group) for group in groups.values()]
 
@@ -70,7 +82,7 @@ def plan_for_all(findings: Sequence[Finding], catalog: Catalog, values: Values) 
     each = [values_of(finding, values) for finding in findings]
     choices: dict[str, list[Choice]] = {}
     for finding in findings:
-        for choice in finding.places:
+        for choice in () if is_canary(finding) else finding.places:
             if choice.id in catalog.places:
                 choices.setdefault(choice.id, []).append(choice)
     places = [_Place(catalog.places[name], tuple(chosen)) for name, chosen in choices.items()]

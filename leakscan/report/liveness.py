@@ -23,9 +23,10 @@ def known(finding: Finding) -> Verdict:
     """Return the verdict, with a sentence always; a canary is one though nobody verified."""
     if finding.verdict != NOT_CHECKED:
         return finding.verdict
-    account = aws.account_id(finding.credential.identity.access_key_id or "")
-    if not aws.is_canary(account):
+    key_id = finding.credential.identity.access_key_id
+    if not aws.is_tripwire(key_id, finding.verdict.state):
         return NOBODY_ASKED
+    account = aws.account_id(key_id or "")
     text = f"Account {account} has canary keys: do not try the key, its owner is told."
     return Verdict(VerdictState.CANARY, text)
 

@@ -33,9 +33,6 @@ def what_to_do(
     only what is different is written. It is added to.
     """
     remediation = its["remediation"]
-    if its["verdict"]["state"] == "canary":
-        page.row("What to do", "Ask who planted it; deactivate nothing.")
-        return
     do_now(page, its)
     if remediation is None:
         return

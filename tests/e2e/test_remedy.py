@@ -300,14 +300,6 @@ def test_what_nobody_acts_on_is_left_out_unless_it_is_named(
     assert user.plan(report, "--fingerprint", left["fingerprint"])["keys"]
 
 
-def test_a_tripwire_has_no_plan(user: User, shop: Repo) -> None:
-    report = change(
-        user.report(shop), lambda finding: finding["verdict"].update({"state": "canary"})
-    )
-    assert "tripwire" in user.text(report)
-    assert not user.json(report)["plans"]
-
-
 def test_of_nothing_there_is_nothing_to_do(user: User, repo: Repo, cli: Cli) -> None:
     repo.commit({b"README": b"nothing\n"})
     file = user.folder / "clean.json"

@@ -17,6 +17,7 @@ EACH_PLACE = pytest.mark.parametrize("entry", SHIPPED.places.values(), ids=lambd
 
 KEYS: Final = {
     "aws-bearer-credential",
+    "aws-canary-key",
     "aws-revoke-session",
     "aws-root-access-key",
     "aws-rotate-access-key",

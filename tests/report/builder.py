@@ -385,7 +385,20 @@ def finding_canary() -> Finding:
         first_commit=first.commit,
         last_commit=first.commit,
     )
-    return finding(credential("canary", identity), (first,), exposure)
+    made = finding(credential("canary", identity), (first,), exposure)
+    return replace(
+        made,
+        remediation=Remediation(
+            id="aws-canary-key",
+            title="Leave this key alone and ask who planted it, for it is a tripwire",
+            mechanism="",
+            steps=("Do not use the key.", "Ask your security team who planted it.", "Delete no key."),
+            controls=(),
+            references=(),
+            phases=("contain", "contain", "delete"),
+        ),
+        places=tuple(replace(one, mechanism="") for one in made.places),
+    )
 
 
 def finding_low() -> Finding:

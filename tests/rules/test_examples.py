@@ -23,7 +23,7 @@ def test_rules_have_no_problem() -> None:
 
 
 def test_missing_and_unused_remediations_are_problems() -> None:
-    problems = check(RULES, ["aws-root-access-key", "of-no-rule"])
+    problems = check(RULES, ["aws-root-access-key", "aws-canary-key", "of-no-rule"])
     assert {problem.where for problem in problems} == {"remediation"}
     said = {problem.text for problem in problems}
     assert said == {"of-no-rule is named by no rule"} | {
