@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leakscan.history.base import Source
     from leakscan.history.locate import Layout
     from leakscan.history.source import Reading, StoreSource
+    from leakscan.model import Remediation
     from leakscan.pipeline import Remedying
     from leakscan.remedy.catalog import Catalog
     from leakscan.report.base import Reporter
@@ -102,6 +103,15 @@ def load_catalog() -> "Catalog":
 def instead() -> dict[str, str]:
     """Return what to use in place of a key, by the kind of place. Raises LeakscanError."""
     return {name: entry.instead for name, entry in load_catalog().places.items()}
+
+
+def _help_of(remediation: str) -> "Remediation | None":
+    """Return what to do about any key of a kind, in short; None for a kind that has no text."""
+    from leakscan.remedy.plan import plan_of_place, remediation_of
+    from leakscan.remedy.values import Values
+
+    entry = load_catalog().keys.get(remediation)
+    return remediation_of(plan_of_place(entry, load_catalog(), Values())) if entry else None
 
 
 def rules(folder: Path | None) -> RuleSet:
@@ -191,7 +201,7 @@ def reporter(name: str) -> "Reporter":
         case "sarif":
             from leakscan.report.sarif import SarifReporter
 
-            return SarifReporter()
+            return SarifReporter(_help_of)
         case "gitlab":
             from leakscan.report.gitlab import GitlabReporter
 

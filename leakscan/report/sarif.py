@@ -12,6 +12,8 @@ SARIF knows files of one revision and not a history, so:
   for uploaders refuse a result without a physical location.
 - One that AWS accepted is an error whatever its severity, and its message says so;
   `properties.verdict` is the state, the keys beside it the rest of the verdict.
+- The help of a rule is for any key of its kind. A result whose key is of another kind (root's, a
+  canary) says so in its message and has `properties.steps`.
 - Accepted findings are suppressed; in a scan of a part of history, one that the rest holds
   already has the `baselineState` unchanged.
 - `partialFingerprints` holds the credential's own fingerprint, so that a result keeps its
@@ -22,17 +24,16 @@ Source: OASIS SARIF 2.1.0 plus errata 01; GitHub, "SARIF support for code scanni
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
-from leakscan.model import Rule, ScanResult
+from leakscan.model import Remediation, Rule, ScanResult
 from leakscan.report.base import ReportOptions, certain, exit_code
 from leakscan.report.chosen import found_in, in_sentence, mechanisms
 from leakscan.report.contract import (
     FindingDoc,
     OccurrenceDoc,
-    RemediationDoc,
     ReportDoc,
     SkippedDoc,
 )
@@ -54,26 +55,35 @@ _MAX_PLACES: Final = 3
 _ALL_STEPS: Final = "All steps for the place of a finding: `leakscan remedy FINGERPRINT`."
 
 
+HelpOf = Callable[[str], Remediation | None]
+
+
 class SarifReporter:
-    """The SARIF format."""
+    """The SARIF format; `help_of` says what to do about any key of a rule's remediation."""
+
+    def __init__(self, help_of: HelpOf = lambda _: None) -> None:
+        self._help_of = help_of
 
     def render(self, result: ScanResult, options: ReportOptions) -> bytes:
         """Return the log as indented JSON with a newline at the end."""
         doc = document(result, options)
-        log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(doc, result, options)]}
+        log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(doc, result, options, self._help_of)]}
         return (json.dumps(log, indent=2, allow_nan=False) + "\n").encode("ascii")
 
 
-def _run(doc: ReportDoc, result: ScanResult, options: ReportOptions) -> Json:
+def _run(doc: ReportDoc, result: ScanResult, options: ReportOptions, help_of: HelpOf) -> Json:
     pairs = [
         (finding.credential.rule, its)
         for finding, its in zip(result.findings, doc["findings"], strict=True)
         if certain(finding, options)
     ]
-    of_rule: dict[str, list[tuple[Rule, FindingDoc]]] = {}
+    worst: dict[str, tuple[Rule, FindingDoc]] = {}
     for rule, its in pairs:
-        of_rule.setdefault(its["rule"], []).append((rule, its))
-    rules = {name: _rule(found[0][0], [its for _, its in found]) for name, found in of_rule.items()}
+        worst.setdefault(its["rule"], (rule, its))
+    rules = {
+        name: _rule(rule, its["severity"], help_of(rule.remediation))
+        for name, (rule, its) in worst.items()
+    }
     numbers = {rule: number for number, rule in enumerate(rules)}
     below = len(doc["findings"]) - len(pairs)
     return {
@@ -84,7 +94,9 @@ def _run(doc: ReportDoc, result: ScanResult, options: ReportOptions) -> Json:
         },
         "versionControlProvenance": _revisions(doc, [its for _, its in pairs]),
         "invocations": [_invocation(doc, int(exit_code(result, options)))],
-        "results": [_result(its, numbers[its["rule"]]) | _state(doc, its) for _, its in pairs],
+        "results": [
+            _result(rule, its, numbers[its["rule"]]) | _state(doc, its) for rule, its in pairs
+        ],
         "properties": {
             "complete": doc["complete"],
             "coverage": doc["coverage"],
@@ -102,43 +114,31 @@ def _driver(doc: ReportDoc, rules: Sequence[Json]) -> Json:
     return {**driver, "rules": rules, "properties": {"rules": tool["rules"]}}
 
 
-def _rule(rule: Rule, found: Sequence[FindingDoc]) -> Json:
-    its = found[0]
-    remediation = its["remediation"]
+def _rule(rule: Rule, severity: str, remediation: Remediation | None) -> Json:
+    """Return a rule with the severity of its worst finding, and nothing else of any finding."""
     text = _message(rule.description or rule.name)
     made: dict[str, object] = {
-        "id": its["rule"],
-        "name": "".join(word.capitalize() for word in its["rule"].split("-")),
+        "id": rule.id,
+        "name": "".join(word.capitalize() for word in rule.id.split("-")),
         "shortDescription": {"text": _message(rule.name)},
         "fullDescription": {"text": text},
-        "defaultConfiguration": {"level": _LEVELS[its["severity"]]},
+        "defaultConfiguration": {"level": _LEVELS[severity]},
         "help": {"text": text},
         "properties": {
-            "security-severity": _SECURITY_SEVERITY[its["severity"]],
+            "security-severity": _SECURITY_SEVERITY[severity],
             "tags": ["security", "external/cwe/cwe-798"],
         },
     }
     if remediation is not None:
-        made["help"] = _help(remediation, _shared(found))
-        made["helpUri"] = remediation["references"][0] if remediation["references"] else None
+        made["help"] = _help(remediation)
+        made["helpUri"] = next(iter(remediation.references), None)
     return {key: value for key, value in made.items() if value is not None}
 
 
-def _shared(found: Sequence[FindingDoc]) -> list[str]:
-    """Return the steps that all findings of a rule share, for any key rather than that of one."""
-    plans = [
-        [step.replace(its["access_key_id"] or "ACCESS_KEY_ID", "ACCESS_KEY_ID") for step in steps]
-        for its in found
-        if (steps := its["remediation"]["steps"] if its["remediation"] else [])
-    ]
-    others = [frozenset(plan) for plan in plans[1:]]
-    return [step for step in plans[0] if all(step in other for other in others)] if plans else []
-
-
-def _help(remediation: RemediationDoc, steps: Sequence[str]) -> Json:
+def _help(remediation: Remediation) -> Json:
     """Return the steps as text and as Markdown; what replaces the key is said by each result."""
-    title = remediation["title"]
-    body = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+    title = remediation.title
+    body = "\n".join(f"{number}. {step}" for number, step in enumerate(remediation.steps, 1))
     return {
         "text": f"{title}\n{body}\n{_ALL_STEPS}".replace("`", ""),
         "markdown": f"**{title}**\n\n{body}\n\n{_ALL_STEPS}",
@@ -148,7 +148,7 @@ def _help(remediation: RemediationDoc, steps: Sequence[str]) -> Json:
 # -- results ------------------------------------------------------------------------------
 
 
-def _result(its: FindingDoc, rule_index: int) -> dict[str, object]:
+def _result(rule: Rule, its: FindingDoc, rule_index: int) -> dict[str, object]:
     result: dict[str, object] = {
         "ruleId": its["rule"],
         "ruleIndex": rule_index,
@@ -157,11 +157,19 @@ def _result(its: FindingDoc, rule_index: int) -> dict[str, object]:
         "message": {"text": _summary(its)},
         "locations": [_location(one) for one in places(its)[:_MAX_LOCATIONS]],
         "partialFingerprints": {"leakscan/v1": its["fingerprint"]},
-        "properties": _properties(its),
+        "properties": {**_properties(its), **_other_plan(rule, its)},
     }
     if its["status"] in ("baselined", "allowed"):
         result["suppressions"] = [_suppression(its)]
     return result
+
+
+def _other_plan(rule: Rule, its: FindingDoc) -> Json:
+    """Return what to do where that is not what the help of the rule says."""
+    remediation = its["remediation"]
+    if remediation is None or remediation["id"] == rule.remediation:
+        return {}
+    return {"remediation": remediation["id"], "steps": remediation["steps"]}
 
 
 def _state(doc: ReportDoc, its: FindingDoc) -> dict[str, object]:
