@@ -40,6 +40,29 @@ def in_region(found: Iterable[Call | Unclear], region: str) -> Iterator[Call | U
         yield replace(one, region=region) if is_open else one
 
 
+def with_idle(
+    found: Iterable[Call | Unclear], made: list[tuple[str, Spot]]
+) -> Iterator[Call | Unclear]:
+    """Yield what was found; then clients of which no call of their service was found anywhere.
+
+    What `made` holds is read last: it may grow while the other is read. A file that has something
+    unclear has said so already.
+    """
+    services, unclear = set(), set()
+    for one in found:
+        if isinstance(one, Call):
+            services.add(one.service)
+        else:
+            unclear.add(one.spot.path)
+        yield one
+    said: set[tuple[str, str]] = set()
+    for service, where in made:
+        if service in services or where.path in unclear or (service, where.path) in said:
+            continue
+        said.add((service, where.path))
+        yield Unclear(where, f"no call of this client of {service} was found")
+
+
 def arguments(service: str, operation: str, given: Given) -> dict[str, tuple[Text, ...]]:
     """Return the texts of an input by the names of botocore's model; names match in any case."""
     by_name = {name.lower(): (name, member) for name, member in members(service, operation).items()}

@@ -43,11 +43,11 @@ _SOURCES = {
     ),
     "another name for the package": (
         _V2 + 'x.GetItem(ctx, &ddb.GetItemInput{TableName: aws.String(os.Getenv("TABLE"))})}',
-        ["dynamodb:GetItem TableName=<TABLE>"],
+        ["dynamodb:GetItem TableName=<TABLE>", "? s3.NewFromConfig()"],
     ),
     "a name of a service that botocore does not use": (
         _V2 + 'x.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{LogGroupName: g.ptr})}',
-        ["logs:PutLogEvents logGroupName=<PTR>"],
+        ["logs:PutLogEvents logGroupName=<PTR>", "? s3.NewFromConfig()"],
     ),
     "a formatted text": (
         _V2 + 'k := fmt.Sprintf("a/%s/%d.csv", key, 7)\n'
@@ -106,7 +106,7 @@ _SOURCES = {
     ),
     "a role": (
         _V2 + 'stscreds.NewAssumeRoleProvider(sts, "arn:aws:iam::1:role/r")}',
-        ["sts:AssumeRole RoleArn=arn:aws:iam::1:role/r"],
+        ["sts:AssumeRole RoleArn=arn:aws:iam::1:role/r", "? s3.NewFromConfig()"],
     ),
     "a client in a struct": (
         _V2 + "}\ntype Store struct { api *s3.Client }\n"
@@ -135,7 +135,7 @@ _SOURCES = {
     ),
     "version 1, load balancers": (
         _V1 + "elbv2.New(sess).DescribeLoadBalancers(nil)}",
-        ["elbv2:DescribeLoadBalancers"],
+        ["elbv2:DescribeLoadBalancers", "? s3.New()"],
     ),
     "a package that calls AWS": (
         'package a\nimport _ "gocloud.dev/blob/s3blob"',

@@ -76,6 +76,10 @@ _REPOSITORIES: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         ["s3:HeadBucket Bucket=b", _LIST, "s3:ListDirectoryBuckets"],
     ),
+    "a client of which no call is seen": (
+        {"main.go": "package main\n" + _HEAD + ")\nfunc main() { run(s3.NewFromConfig(cfg)) }"},
+        ["? s3.NewFromConfig()"],
+    ),
     "a variable hides a package": (
         {
             "go.mod": _MOD,

@@ -202,6 +202,15 @@ _REPOSITORIES: dict[str, tuple[dict[str, str], list[str]]] = {
         {"use.ts": "// s3\nexport const f = (store) => store" + _PUT_OF},
         [],
     ),
+    "a client of which no call is seen": (
+        {
+            "aws.ts": "import {SQSClient} from '@aws-sdk/client-sqs';\n"
+            "import {S3} from '@aws-sdk/client-s3'; run(new SQSClient({}));\n"
+            "const s3 = new S3();",
+            "use.ts": "import {S3} from '@aws-sdk/client-s3'; new S3()" + _PUT_OF,
+        },
+        [*_PUT, "? new SQSClient()"],
+    ),
     "scripts": (
         {"package.json": '{\n"scripts": {\n"a": "tsc",\n"up": "tsc && aws s3 rm s3://b/k"}}'},
         ["s3:DeleteObject Bucket=b Key=k"],

@@ -53,6 +53,8 @@ class FileCalls:
         self.path = path
         self.values = values
         self.region = region
+        self.made: list[tuple[str, Spot]] = []
+        """Clients that are made here, by their services."""
         self.sent: set[int] = set()
         """Literals of inputs that a call was seen to take."""
 
@@ -62,6 +64,9 @@ class FileCalls:
         bare: list[Call] = []
         for node in nodes:
             if node.type == "call_expression":
+                made = self.values.made(node)
+                if made is not None:
+                    self.made.append((made.service, self._spot(node, [])))
                 yield from self._called(node, bare)
         built: set[tuple[str, str]] = set()
         for node in nodes:

@@ -7,9 +7,11 @@ bounded: files beyond that are read alone, without what their package declares e
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from leakscan.permissions import Call, Unclear
+from leakscan.permissions import Call, Spot, Unclear
+from leakscan.usage.given import with_idle
 from leakscan.usage.golang.calls import FileCalls
 from leakscan.usage.golang.modules import Modules
 from leakscan.usage.golang.regions import one_region
@@ -46,16 +48,24 @@ class GoReader:
         fitting = [path for path in mains if program.add(path, sources[path])]
         for path in _beside(mains, sources, modules):
             program.add(path, sources[path])
-        yield from program.calls(fitting)
-        for path in sorted(set(mains).difference(fitting)):
-            alone = _Program(modules)
-            alone.add(path, sources[path])
-            yield from alone.calls([path])
+        made: list[tuple[str, Spot]] = []
+        found = program.calls(fitting, made)
+        left = sorted(set(mains).difference(fitting))
+        others = (one for path in left for one in _alone(path, sources[path], modules, made))
+        yield from with_idle(chain(found, others), made)
 
 
 def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
     """Yield what one file does with AWS that is alone in its package."""
     yield from GoReader().read([(path, source)])
+
+
+def _alone(
+    path: str, source: bytes, modules: Modules, made: list[tuple[str, Spot]]
+) -> Iterator[Call | Unclear]:
+    program = _Program(modules)
+    program.add(path, source)
+    yield from program.calls([path], made)
 
 
 def _beside(mains: list[str], sources: dict[str, bytes], modules: Modules) -> list[str]:
@@ -102,8 +112,8 @@ class _Program:
         self._nodes[path] = self._scopes.add(root, posixpath.dirname(path))
         return True
 
-    def calls(self, paths: Iterable[str]) -> Iterator[Call | Unclear]:
-        """Yield what some of the files do."""
+    def calls(self, paths: Iterable[str], made: list[tuple[str, Spot]]) -> Iterator[Call | Unclear]:
+        """Yield what some of the files do; the clients that they make go to made."""
         self._scopes.finish()
         region = one_region(self._values, self._nodes.values())
         for path in paths:
@@ -111,6 +121,8 @@ class _Program:
                 yield unread(path, self._problems[path])
                 continue
             try:
-                yield from FileCalls(path, self._values, region).read(self._nodes[path])
+                file = FileCalls(path, self._values, region)
+                yield from file.read(self._nodes[path])
+                made += file.made
             except RecursionError:
                 yield unread(path, "not followed to the end: it is nested too deeply")

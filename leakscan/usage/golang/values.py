@@ -135,6 +135,14 @@ class Values:
             found = self.kind(value, depth + 1, result)
         return found
 
+    def made(self, node: "Node") -> Kind | None:
+        """Return the client that a call itself makes, or None."""
+        function = node.child_by_field_name("function")
+        if function is None or not text_of(function).endswith((".New", ".NewFromConfig")):
+            return None
+        found = self._constructed(node, _DEPTH)
+        return found if found is not None and found.name == "Client" else None
+
     def _constructed(self, node: "Node", depth: int) -> Kind | None:
         """Return the type of what `New...` of a package of the SDK makes."""
         function = node.child_by_field_name("function")

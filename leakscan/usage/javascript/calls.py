@@ -96,6 +96,8 @@ class FileCalls:
         self.older_region = older_region
         """Of clients of version 2 that are given none."""
         self.regions: dict[int, str] = {}
+        self.made: list[tuple[str, Spot]] = []
+        """Clients that are made here, by their services."""
 
     def read(self, nodes: "list[Node]") -> Iterator[Call | Unclear]:
         """Yield what the nodes of the file do."""
@@ -121,6 +123,9 @@ class FileCalls:
     def _made(self, node: "Node") -> Iterator[Call | Unclear]:
         thing = self.things.thing(node.child_by_field_name("constructor"))
         handed = arguments_of(node)
+        client = self.things.thing(node)
+        if isinstance(client, Client) and not client.endpoint:
+            self.made.append((client.service, self._spot(node, None, "new ")))
         first = handed[0] if handed else None
         if isinstance(thing, Foreign):
             yield from self._foreign_command(thing, node, first)

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from leakscan.permissions import Call, Unclear
+from leakscan.permissions import Call, Spot, Unclear
 from leakscan.record import State
+from leakscan.usage.given import with_idle
 from leakscan.usage.javascript.calls import FileCalls
 from leakscan.usage.javascript.exports import Exports, exports_of
 from leakscan.usage.javascript.imports import Imports
@@ -63,8 +64,9 @@ class JavaScriptReader:
         for path in mains:
             program.load(path)
         program.note_regions(mains)
-        for path in mains:
-            yield from _guarded(program, path)
+        made: list[tuple[str, Spot]] = []
+        found = (one for path in mains for one in _guarded(program, path, made))
+        yield from with_idle(found, made)
         for path, data in files:
             if is_config(path):
                 yield from scripts_of(path, data)
@@ -75,9 +77,11 @@ def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
     yield from JavaScriptReader().read([(path, source)])
 
 
-def _guarded(program: "_Program", path: str) -> Iterator[Call | Unclear]:
+def _guarded(
+    program: "_Program", path: str, made: list[tuple[str, Spot]]
+) -> Iterator[Call | Unclear]:
     try:
-        yield from program.calls(path)
+        yield from program.calls(path, made)
     except RecursionError:
         yield unread(path, "not followed to the end: it is nested too deeply")
 
@@ -152,22 +156,22 @@ class _Program:
                 found.update(older_region(self.things, loaded.nodes))
         self._region = found.pop() if len(found) == 1 else ""
 
-    def calls(self, path: str) -> Iterator[Call | Unclear]:
-        """Yield what a file does."""
+    def calls(self, path: str, made: list[tuple[str, Spot]]) -> Iterator[Call | Unclear]:
+        """Yield what a file does; the clients that it makes go to made."""
         loaded = self.load(path)
         if loaded is None:
             alone = _Program(Modules([(path, self._modules.files[path])]), self._services)
             alone.load(path)
             alone.note_regions([path])
-            yield from alone.calls(path)
+            yield from alone.calls(path, made)
         elif loaded.problem:
             yield unread(path, loaded.problem)
         else:
             source = self._modules.files[path]
             packages = {one[0].decode("ascii") for one in _NAMED.findall(source) if one[0]}
-            yield from FileCalls(path, self.things, packages, self._services, self._region).read(
-                loaded.nodes
-            )
+            file = FileCalls(path, self.things, packages, self._services, self._region)
+            yield from file.read(loaded.nodes)
+            made += file.made
 
 
 def _root(language: str, source: bytes) -> "Node":
