@@ -100,6 +100,7 @@ _GENERATED: Final = re.compile(
 _HEAD_BYTES: Final = 2048
 _UNTOUCHED: Final = frozenset({TOO_LARGE, TOO_MANY})
 """Reasons that say that nobody looked into a file at all."""
+_UNREAD: Final = _UNTOUCHED | {TESTS, VENDORED, NO_CODE}
 
 
 class Options(Record, frozen=True):
@@ -141,7 +142,7 @@ def usage(
         reader = _reader(path, data, readers)
         if reader is None:
             reason, found = _without_reader(path, data, options, looked_bytes)
-            looked_bytes += 0 if reason in _UNTOUCHED else len(data)
+            looked_bytes += len(data) if found or reason not in _UNREAD else 0
             left_out[reason] += not found
             unclear += found
             continue

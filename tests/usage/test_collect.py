@@ -120,3 +120,9 @@ def test_a_file_goes_to_the_first_reader_that_takes_it() -> None:
     usage([("a.w", b"Put")], [first, second])
 
     assert (first.paths, second.paths) == (["a.w"], [])
+
+
+def test_files_that_are_not_looked_at_cost_nothing_of_what_others_may() -> None:
+    files = [("a.png", b"\0" * 40), ("b.md", b"x" * 40), ("c.java", b"class C {}")]
+
+    assert usage(files, [], Options(total_bytes=20)).left_out == {NO_CODE: 2, "Java": 1}

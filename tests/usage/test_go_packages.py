@@ -115,6 +115,7 @@ def _regions(body: str, more: str = "") -> set[str]:
         'cfg, _ := config.LoadDefaultConfig(ctx, config.WithRegion("eu-central-1"))',
         'const r = "eu-central-1"\ncfg, _ := config.LoadDefaultConfig(ctx, config.WithRegion(r))',
         'cfg := aws.Config{Region: "eu-central-1"}',
+        'c := &aws.Config{Region: aws.String("eu-central-1")}\nsess, _ := session.NewSession(c)',
         'sess := session.Must(session.NewSession(&aws.Config{Region: aws.String("eu-central-1")}))',
         'sess, _ := session.NewSession(aws.NewConfig().WithRegion("eu-central-1"))',
     ],

@@ -171,6 +171,10 @@ _SOURCES = {
         "const dynamoose = require('dynamoose');",
         ["? dynamoose"],
     ),
+    "requests that are signed by hand": (
+        "import { SignatureV4 } from '@smithy/signature-v4'; // aws",
+        ["? @smithy/signature-v4"],
+    ),
     "a package that is loaded elsewhere": (
         ("import type { S3Client } from '@aws-sdk/client-s3';\n"
         "const { sdk } = await this.load();\n"

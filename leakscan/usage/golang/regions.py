@@ -37,7 +37,9 @@ def _regions(values: Values, node: "Node") -> Iterator[str]:
         if said is not None:
             yield said
     elif node.type == "call_expression" and _is_loader(values, node):
-        yield _said(values, node) or ""
+        literals = (values.literal(one) for one in arguments_of(node))
+        inside = (_said(values, one) for one in (node, *literals) if one is not None)
+        yield next((said for said in inside if said), "")
 
 
 def _is_loader(values: Values, node: "Node") -> bool:

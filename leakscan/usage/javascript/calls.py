@@ -75,6 +75,19 @@ _LIBRARIES: Final = {
     "@aws-lambda-powertools/idempotency": "DynamoDB",
 }
 """Packages that call AWS for the code that uses them."""
+_SIGNS: Final = "the code signs requests of its own; what they ask for is not read"
+_SIGNERS: Final = {
+    "@smithy/signature-v4": _SIGNS,
+    "@aws-sdk/signature-v4": _SIGNS,
+    "@aws-sdk/signature-v4-multi-region": _SIGNS,
+    "aws4": _SIGNS,
+    "aws4fetch": _SIGNS,
+    "aws4-axios": _SIGNS,
+    "aws-sigv4-sign": _SIGNS,
+    "@aws-sdk/rds-signer": "signing in to a database needs rds-db:connect",
+    "@aws-sdk/dsql-signer": "signing in to a database needs dsql:DbConnect",
+}
+"""Packages whose requests are made by hand."""
 
 
 class FileCalls:
@@ -114,8 +127,10 @@ class FileCalls:
 
     def _library(self, package: str, node: "Node") -> Iterator[Unclear]:
         name = "/".join(package.split("/")[: 2 if package.startswith("@") else 1])
-        if name in _LIBRARIES:
-            where = spot(self.path, line_of(node), name)
+        where = spot(self.path, line_of(node), name)
+        if name in _SIGNERS:
+            yield Unclear(where, _SIGNERS[name])
+        elif name in _LIBRARIES:
             yield Unclear(where, f"the package {name} calls {_LIBRARIES[name]} by itself")
 
     # What is made: commands, uploads
