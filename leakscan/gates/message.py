@@ -104,10 +104,8 @@ def _exposed(its: FindingDoc) -> list[str]:
     for remote in its["exposure"]["remotes"]:
         since = f"since {moment(remote['since'])}" if remote["since"] else "at an unknown time"
         commit = f", commit {short(remote['commit'])}" if remote["commit"] else ""
-        lines += _prose(
-            "    ",
-            f"Already on {visible(remote['remote'])} {since} ({ref(remote['ref'])}{commit}){ending}.",
-        )
+        held = f"{since} ({ref(remote['ref'])}{commit})"
+        lines += _prose("    ", f"Already on {visible(remote['remote'])} {held}{ending}.")
     return lines
 
 

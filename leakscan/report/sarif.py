@@ -67,7 +67,11 @@ class SarifReporter:
     def render(self, result: ScanResult, options: ReportOptions) -> bytes:
         """Return the log as indented JSON with a newline at the end."""
         doc = document(result, options)
-        log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(doc, result, options, self._help_of)]}
+        log = {
+            "$schema": _SCHEMA,
+            "version": "2.1.0",
+            "runs": [_run(doc, result, options, self._help_of)],
+        }
         return (json.dumps(log, indent=2, allow_nan=False) + "\n").encode("ascii")
 
 

@@ -64,9 +64,9 @@ def _rest(page: Page, its: FindingDoc, shown: int) -> None:
     remediation = its["remediation"]
     assert remediation is not None
     phases = ", ".join(dict.fromkeys(remediation["phases"][shown:]))
-    page.hang(
-        Text("    "), f"Then {phases}, in {count(len(remediation['steps']) - shown, 'step')}:"
-    )
+    # Of a canary nothing is deleted or replaced, whatever its phases are called.
+    then = "More" if its["verdict"]["state"] == "canary" else f"Then {phases}"
+    page.hang(Text("    "), f"{then}, in {count(len(remediation['steps']) - shown, 'step')}:")
     page.command(9, f"leakscan remedy {its['fingerprint']}")
 
 

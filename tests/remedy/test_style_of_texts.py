@@ -32,7 +32,9 @@ PLACES: Final = {
     *("developer-laptop", "third-party-service", "mobile-or-browser-app", "notebook"),
     *("ses-smtp", "service-api-key", "product-without-roles", "federated-people"),
 }
-NO_ROLE_THERE: Final = {"product-without-roles"}
+CANARY: Final = "aws-canary-key"
+"""It is left alone: no role, no command."""
+NO_ROLE_THERE: Final = {"product-without-roles", CANARY}
 """Places where nothing can assume a role."""
 WEASELS: Final = re.compile(
     r"\b(simply|easily|obviously|basically|hopefully|quite|please|leverage|utili[sz]e"
@@ -178,6 +180,9 @@ def test_sections_come_in_the_order_of_the_work(entry: Entry) -> None:
 @EACH_KEY
 def test_evidence_comes_first(entry: Entry) -> None:
     """What is looked at first tells what later steps overwrite."""
+    if entry.id == CANARY:
+        assert not phased(entry)
+        return
     phase, command = phased(entry)[0]
     assert phase is Phase.CONTAIN
     assert LOOKS.match(command.line), command.line

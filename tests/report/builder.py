@@ -167,6 +167,11 @@ def remediation(access_key_id: str | None) -> Remediation:
     )
 
 
+def help_of(name: str) -> Remediation | None:
+    """Return what to do about any key, as the catalogue would."""
+    return remediation(None) if name == PAIR_RULE.remediation else None
+
+
 def chosen(name: str, path: bytes, *, sure: bool = True) -> Choice:
     """Return a kind of place that was chosen for a path."""
     title, mechanism = {
@@ -392,7 +397,11 @@ def finding_canary() -> Finding:
             id="aws-canary-key",
             title="Leave this key alone and ask who planted it, for it is a tripwire",
             mechanism="",
-            steps=("Do not use the key.", "Ask your security team who planted it.", "Delete no key."),
+            steps=(
+                "Do not use the key.",
+                "Ask your security team who planted it.",
+                "Delete no key.",
+            ),
             controls=(),
             references=(),
             phases=("contain", "contain", "delete"),

@@ -13,12 +13,13 @@ from leakscan.report.console import ConsoleReporter
 from leakscan.report.gitlab import GitlabReporter
 from leakscan.report.json_report import JsonlReporter, JsonReporter
 from leakscan.report.sarif import SarifReporter
+from tests.report.builder import help_of
 
 FORMATS: Final[dict[str, Reporter]] = {
     "txt": ConsoleReporter(),
     "json": JsonReporter(),
     "jsonl": JsonlReporter(),
-    "sarif": SarifReporter(),
+    "sarif": SarifReporter(help_of),
     "gitlab": GitlabReporter(),
 }
 

@@ -34,6 +34,7 @@ from tests.report.builder import (
     finding_dangling,
     finding_in_history,
     finding_low,
+    help_of,
     incomplete,
     judged,
     live,
@@ -41,6 +42,7 @@ from tests.report.builder import (
     pair,
     place,
     pushed,
+    remediation,
     result,
     target,
     triaged,
@@ -51,7 +53,7 @@ PUBLISHED = os.environ.get("LEAKSCAN_SARIF_SCHEMA")
 
 
 def log(made: ScanResult, options: ReportOptions = OPTIONS) -> dict[str, Any]:
-    loaded = json.loads(SarifReporter().render(made, options))
+    loaded = json.loads(SarifReporter(help_of).render(made, options))
     assert isinstance(loaded, dict)
     return loaded
 
@@ -424,19 +426,23 @@ def test_help_is_for_any_key() -> None:
     assert str(made.credential.identity.access_key_id) not in one["help"]["markdown"]
 
 
-def test_help_has_only_the_steps_that_all_findings_of_a_rule_share() -> None:
-    """What replaces a key depends on its place, and a rule has many."""
-    first, second = finding_at_head(), finding_in_history()
-    assert first.remediation is not None
-    assert second.remediation is not None
-    steps = ("Save the evidence of ACCESS_KEY_ID.", "Replace it in the workflow.")
-    other = replace(first.remediation, steps=(*first.remediation.steps, *steps[1:]))
-    help_text = run(result(replace(first, remediation=other), second))["tool"]["driver"]["rules"][
-        0
-    ]["help"]["text"]
-    assert "Find out who used it" in help_text
-    assert "workflow" not in help_text
-    assert "leakscan remedy FINGERPRINT" in help_text
+def test_help_of_a_rule_does_not_depend_on_its_findings() -> None:
+    """Of a rule there are keys of users and of root, in many places, of many accounts."""
+    plain, root = finding_at_head(), finding_in_history()
+    of_root = replace(remediation("AKIA"), id="aws-root-access-key", title="Root", steps=("Ask.",))
+    root = replace(root, remediation=of_root)
+    told = [run(result(*found)) for found in ((plain,), (root,), (root, plain))]
+    (first,), (second,), (third,) = (one["tool"]["driver"]["rules"] for one in told)
+    assert first["help"] == second["help"] == third["help"]
+    assert "Find out who used it" in first["help"]["text"]
+    assert "leakscan remedy FINGERPRINT" in first["help"]["text"]
+    special, usual = told[2]["results"]
+    assert (special["properties"]["remediation"], special["properties"]["steps"]) == (
+        "aws-root-access-key",
+        ["Ask."],
+    )
+    assert "Root" in special["message"]["text"]
+    assert "steps" not in usual["properties"]
 
 
 def test_a_result_names_its_place_and_what_replaces_the_key() -> None:
@@ -447,8 +453,9 @@ def test_a_result_names_its_place_and_what_replaces_the_key() -> None:
     assert (place_["id"], place_["path"], place_["sure"]) == ("dotenv", "config/prod.env", True)
 
 
-def test_a_finding_without_remediation_has_help_from_its_rule() -> None:
-    (one,) = run(result(finding_dangling()))["tool"]["driver"]["rules"]
+def test_a_rule_without_a_text_has_help_from_its_description() -> None:
+    log = json.loads(SarifReporter().render(result(finding_dangling()), OPTIONS))
+    (one,) = log["runs"][0]["tool"]["driver"]["rules"]
     assert one["help"]["text"] == finding_dangling().credential.rule.description
 
 
