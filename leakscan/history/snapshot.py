@@ -2,9 +2,11 @@
 
 Part of the history stage. In: a reader and a commit, tag or tree. Out: paths, as bytes, each with
 its Content, or with a Skipped that says why there is none. Symlinks and submodules are not
-followed. A forged tree can hold a billion files in a few objects, so everything is bounded.
+followed. A forged tree can hold a billion files in a few objects, so everything is bounded; what
+many useless files use up is no room of the useful ones, for each kind has its own.
 """
 
+import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
@@ -19,15 +21,26 @@ from leakscan.record import Record, State
 
 _BATCH: Final = 256
 _TAGS: Final = 8
+_LARGE: Final = 8
 _FOLDER: Final = b"4"
 """Modes of folders alone begin with it; git writes 40000, old tools 040000."""
 
 Found = tuple[bytes, Content | Skipped]
-Wanted = Callable[[bytes], bool]
+Wanted = Callable[[bytes], str | bool]
+"""Says of a path of which kind its file is, and by something false that it is not looked at."""
+
+TOO_DEEP: Final = "folders that lie deeper than is looked at"
+TOO_MANY_NAMES: Final = "more names than are looked at"
+TOO_MANY_FILES: Final = "more files than are looked at"
+TOO_MANY_BYTES: Final = "more bytes than are looked at"
 
 
 class Limits(Record, frozen=True):
-    """How much of a commit is looked at; what is left out is said, each reason once."""
+    """How much of a commit is looked at. For all that is left out there is a Skipped each.
+
+    `files` and `total_bytes` are of each kind of file that is wanted. What is larger than
+    `file_bytes` is read to its end nevertheless, and counts for up to eight files of that size.
+    """
 
     files: int = 50_000
     entries: int = 1_000_000
@@ -39,16 +52,25 @@ class Limits(Record, frozen=True):
 class _Entry(Record, frozen=True):
     path: bytes
     object_id: ObjectId
+    kind: str | bool = True
+
+
+class _Share(State):
+    """What the files of one kind have used up."""
+
+    files: int = 0
+    total_bytes: int = 0
 
 
 class _Walk(State):
     reader: WholeReader
     wanted: Wanted
     limits: Limits
-    files: int = 0
     entries: int = 0
-    total_bytes: int = 0
-    said: set[str] = field(default_factory=set)
+    shares: dict[str | bool, _Share] = field(default_factory=dict)
+
+    def share(self, kind: str | bool) -> _Share:
+        return self.shares.setdefault(kind, _Share())
 
 
 def snapshot(
@@ -63,7 +85,7 @@ def snapshot(
     folders, depth = [_Entry(b"", tree)], 0
     while folders:
         if depth > walk.limits.depth:
-            yield from _too_much(walk, folders[0].path, "folders lie deeper than is looked at")
+            yield from (_too_much(one.path, TOO_DEEP) for one in folders)
             return
         below: list[_Entry] = []
         for start in range(0, len(folders), _BATCH):
@@ -97,6 +119,9 @@ def _tree_of(reader: WholeReader, top: ObjectId) -> ObjectId | Skipped:
 def _read_folders(walk: _Walk, folders: list[_Entry], below: list[_Entry]) -> Iterator[Found]:
     """Yield the files of some folders; the folders in them are added to `below`."""
     files: list[_Entry] = []
+    if walk.entries >= walk.limits.entries:
+        yield from (_too_much(one.path, TOO_MANY_NAMES) for one in folders)
+        return
     for folder, read in _read(walk.reader, folders):
         if isinstance(read, Skipped):
             yield folder.path, _placed(read, Kind.TREE, folder)
@@ -110,8 +135,8 @@ def _read_folders(walk: _Walk, folders: list[_Entry], below: list[_Entry]) -> It
         walk.entries += len(lines)
         for line in lines[:room]:
             _sort(walk, folder, line, files, below)
-        if len(lines) > room:
-            yield from _too_much(walk, folder.path, "more names than are looked at")
+        for _ in lines[room:]:
+            yield _too_much(folder.path, TOO_MANY_NAMES)
     yield from _read_files(walk, files)
 
 
@@ -125,26 +150,40 @@ def _sort(
     entry = _Entry(folder.path + name, ObjectId(line[end:]))
     if mode.startswith(_FOLDER):
         below.append(_Entry(entry.path + b"/", entry.object_id))
-    elif mode not in {MODE_SYMLINK, MODE_SUBMODULE} and walk.wanted(entry.path):
-        files.append(entry)
+    elif mode not in {MODE_SYMLINK, MODE_SUBMODULE} and (kind := walk.wanted(entry.path)):
+        files.append(_Entry(entry.path, entry.object_id, kind))
 
 
 def _read_files(walk: _Walk, files: list[_Entry]) -> Iterator[Found]:
-    limits = walk.limits
     for start in range(0, len(files), _BATCH):
-        batch = files[start : start + _BATCH]
-        room = max(0, limits.files - walk.files)
-        walk.files += len(batch)
-        for entry, read in _read(walk.reader, batch[:room]):
-            if isinstance(read, Content):
-                walk.total_bytes += len(read.data)
-            if walk.total_bytes > limits.total_bytes:
-                yield from _too_much(walk, entry.path, "more bytes than are looked at")
-                return
+        batch = []
+        for entry in files[start : start + _BATCH]:
+            share = walk.share(entry.kind)
+            if share.files >= walk.limits.files:
+                yield _too_much(entry.path, TOO_MANY_FILES)
+            elif share.total_bytes >= walk.limits.total_bytes:
+                yield _too_much(entry.path, TOO_MANY_BYTES)
+            else:
+                share.files += 1
+                batch.append(entry)
+        yield from _read_batch(walk, batch)
+
+
+def _read_batch(walk: _Walk, batch: list[_Entry]) -> Iterator[Found]:
+    limits = walk.limits
+    for entry, read in _read(walk.reader, batch):
+        share = walk.share(entry.kind)
+        share.total_bytes += min(_size(read), _LARGE * limits.file_bytes)
+        if share.total_bytes > limits.total_bytes:
+            yield _too_much(entry.path, TOO_MANY_BYTES)
+        else:
             yield entry.path, _kept(read, entry, limits.file_bytes)
-        if len(batch) > room:
-            yield from _too_much(walk, batch[room].path, "more files than are looked at")
-            return
+
+
+def _size(read: Content | Skipped) -> int:
+    if isinstance(read, Content):
+        return len(read.data)
+    return sys.maxsize if read.reason is SkipReason.TOO_LARGE else 0
 
 
 def _kept(read: Content | Skipped, entry: _Entry, limit_bytes: int) -> Content | Skipped:
@@ -169,7 +208,5 @@ def _placed(skipped: Skipped, kind: Kind, entry: _Entry) -> Skipped:
     return Skipped(kind, skipped.reason, entry.object_id, entry.path, skipped.detail)
 
 
-def _too_much(walk: _Walk, path: bytes, detail: str) -> Iterator[Found]:
-    if detail not in walk.said:
-        walk.said.add(detail)
-        yield path, Skipped(Kind.BLOB, SkipReason.TOO_LARGE, None, path, detail)
+def _too_much(path: bytes, detail: str) -> Found:
+    return path, Skipped(Kind.BLOB, SkipReason.TOO_LARGE, None, path, detail)

@@ -10,7 +10,14 @@ from leakscan.history.catfile import CatFile
 from leakscan.history.git import Git
 from leakscan.history.locate import locate
 from leakscan.history.remotes import head_commit
-from leakscan.history.snapshot import Limits, snapshot
+from leakscan.history.snapshot import (
+    TOO_DEEP,
+    TOO_MANY_BYTES,
+    TOO_MANY_FILES,
+    TOO_MANY_NAMES,
+    Limits,
+    snapshot,
+)
 from leakscan.model import Content, Kind, ObjectId, Skipped, SkipReason
 from tests.support.repo import Repo, gitlink, link
 
@@ -23,7 +30,7 @@ def everything(_: bytes) -> bool:
 
 def of(
     path: Path,
-    wanted: Callable[[bytes], bool] = everything,
+    wanted: Callable[[bytes], str | bool] = everything,
     limits: Limits | None = None,
     top: ObjectId | None = None,
 ) -> Found:
@@ -65,7 +72,9 @@ def test_limits_are_said(tmp_path: Path) -> None:
     repo.commit({b"a": b"1", b"big": b"x" * 100, b"d/e/f": b"2", b"d/g": b"3"})
 
     assert of(repo.path, limits=Limits(file_bytes=50))[b"big"] is SkipReason.TOO_LARGE
-    assert of(repo.path, limits=Limits(files=1)) == {b"a": b"1", b"big": SkipReason.TOO_LARGE}
+    large = SkipReason.TOO_LARGE
+    found = {b"a": b"1", b"big": large, b"d/e/f": large, b"d/g": large}
+    assert of(repo.path, limits=Limits(files=1)) == found
     assert of(repo.path, limits=Limits(depth=1))[b"d/e/"] is SkipReason.TOO_LARGE
     assert of(repo.path, limits=Limits(total_bytes=10))[b"big"] is SkipReason.TOO_LARGE
 
@@ -133,3 +142,35 @@ def test_what_is_no_tree_is_said() -> None:
     }
 
     assert found == {b"a/": SkipReason.DAMAGED, b"b": SkipReason.MISSING}
+
+
+def test_useless_files_use_up_no_room_of_useful_ones(tmp_path: Path) -> None:
+    repo = Repo.init(tmp_path / "r")
+    files = {b"%02d.txt" % number: b"x" * 50 for number in range(20)}
+    repo.commit({**files, b"z/y/app.py": b"1", b"z/y/b.py": b"2"})
+    limits = Limits(files=3, total_bytes=120)
+
+    found = of(repo.path, lambda path: path[-3:].decode(), limits)
+
+    assert found[b"z/y/app.py"] == b"1"
+    assert found[b"z/y/b.py"] == b"2"
+    texts = [read for path, read in found.items() if path.endswith(b".txt")]
+    assert [read for read in texts if isinstance(read, bytes)] == [b"x" * 50] * 2
+    assert texts.count(SkipReason.TOO_LARGE) == 18
+
+
+def test_all_that_is_left_out_is_counted() -> None:
+    lines = [b"100644 %d\0" % number + _id(9) for number in range(5)]
+    objects = _tree(1, b"40000 a\0" + _id(2), *lines) | _tree(2, *lines)
+    reader = Forged(objects | {_id(9): Content(Kind.BLOB, b"x", _id(9))})
+
+    def left_out(limits: Limits) -> list[str]:
+        found = snapshot(reader, _id(1), everything, limits)
+        return [read.detail for _, read in found if isinstance(read, Skipped)]
+
+    assert left_out(Limits(files=4)) == [TOO_MANY_FILES] * 6
+    assert left_out(Limits(total_bytes=4)) == [TOO_MANY_BYTES] * 6
+    assert left_out(Limits(entries=8)) == [TOO_MANY_NAMES] * 3
+    # A folder that is not opened any more is one name.
+    assert left_out(Limits(entries=6)) == [TOO_MANY_NAMES]
+    assert left_out(Limits(depth=0)) == [TOO_DEEP]
