@@ -9,8 +9,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Protocol
 
+from msgspec.structs import replace
+
 from leakscan.permissions import Call, Spot, Unclear, Usage
 from leakscan.record import Record
+from leakscan.usage.infrastructure import tool_of
 from leakscan.usage.other_languages import is_prose, language_of, unread
 
 File = tuple[str, bytes]
@@ -20,6 +23,11 @@ VENDORED: Final = "vendored or generated"
 TOO_LARGE: Final = "too large"
 TOO_MANY: Final = "more than are looked at"
 NO_CODE: Final = "files without code"
+DATA: Final = "files without code, more than are looked at"
+
+CODE: Final = "code"
+UNREAD: Final = "code that is not read"
+OTHER: Final = "other"
 
 _TEST_FOLDERS: Final = frozenset(
     {
@@ -110,6 +118,8 @@ class Options(Record, frozen=True):
     file_bytes: int = 1 << 20
     total_bytes: int = 64 << 20
     """Of files that a reader reads."""
+    named: tuple[str, ...] = ()
+    """Folders that were asked for by their names: these are no reason to leave out what is in."""
 
 
 class Reader(Protocol):
@@ -136,10 +146,12 @@ def usage(
     options = options or Options()
     by_reader: dict[int, list[File]] = {}
     left_out: Counter[str] = Counter()
+    creates: Counter[str] = Counter()
     unclear: list[Unclear] = []
     read_bytes = looked_bytes = 0
     for path, data in files:
         reader = _reader(path, data, readers)
+        creates[tool_of(path, data)] += 1
         if reader is None:
             reason, found = _without_reader(path, data, options, looked_bytes)
             looked_bytes += len(data) if found or reason not in _UNREAD else 0
@@ -154,7 +166,9 @@ def usage(
             continue
         read_bytes += len(data)
         by_reader.setdefault(reader, []).append((path, data))
-    return _read(by_reader, readers, left_out, unclear)
+    del creates[""]
+    made = _read(by_reader, readers, left_out, unclear)
+    return replace(made, creates=dict(sorted(creates.items())))
 
 
 def _without_reader(
@@ -168,9 +182,22 @@ def _without_reader(
     if not reason and looked_bytes + len(data) > options.total_bytes:
         reason = TOO_MANY
     if reason:
-        return (reason if language is not None or reason in _UNTOUCHED else NO_CODE), []
+        what = DATA if reason in _UNTOUCHED else NO_CODE
+        return (reason if language is not None else what), []
     found = unread(path, data)
     return language or NO_CODE, [found] if found is not None else []
+
+
+def kind_of(path: str, readers: Sequence[Reader]) -> str:
+    """Tell by the name alone who may read a file: a reader, nobody its language, or anybody.
+
+    Nothing is returned for what is surely no code.
+    """
+    if _reader(path, b"", readers) is not None:
+        return CODE
+    if language_of(path) is not None:
+        return UNREAD
+    return "" if is_prose(path, b"") else OTHER
 
 
 def is_left_out(path: str, options: Options | None = None) -> bool:
@@ -188,12 +215,28 @@ def why_left_out(path: str, data: bytes, options: Options) -> str:
 
 
 def _left_out_by_name(path: str, options: Options) -> str:
+    path = _below_named(path, options.named)
     *folders, name = path.lower().split("/")
     is_vendored = not _VENDORED_FOLDERS.isdisjoint(folders) or _VENDORED_NAME.match(name)
     if is_vendored or _BOTO3.match(path.lower()) or _SDK_FOLDER.match(path.lower()):
         return VENDORED
     is_test = not _TEST_FOLDERS.isdisjoint(folders) or _TEST_NAME.match(name)
     return TESTS if is_test and not options.with_tests else ""
+
+
+def folder_of(path: str, options: Options) -> str:
+    """Return the folder for whose name a file is left out; its own if its own name is why."""
+    folders = path.split("/")[:-1]
+    for end in range(1, len(folders) + 1):
+        folder = "/".join(folders[:end])
+        if _left_out_by_name(f"{folder}/_", options):
+            return folder
+    return "/".join(folders) or "."
+
+
+def _below_named(path: str, named: tuple[str, ...]) -> str:
+    begins = [one for one in named if path.startswith(f"{one}/")]
+    return path[len(max(begins, key=len)) + 1 :] if begins else path
 
 
 def _reader(path: str, data: bytes, readers: Sequence[Reader]) -> int | None:

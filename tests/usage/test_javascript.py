@@ -175,6 +175,10 @@ _SOURCES = {
         "import { SignatureV4 } from '@smithy/signature-v4'; // aws",
         ["? @smithy/signature-v4"],
     ),
+    "requests that version 2 signs": (
+        _V2 + "new AWS.Signers.V4(request, 'appsync', true);",
+        ["? new AWS.Signers.V4()"],
+    ),
     "a package that is loaded elsewhere": (
         ("import type { S3Client } from '@aws-sdk/client-s3';\n"
         "const { sdk } = await this.load();\n"

@@ -154,6 +154,8 @@ class FileCalls:
             inner = self.things.member(first, "params")
             region = self._region_in(first)
             yield from several("s3", _UPLOAD, self.things.given(inner), where, region)
+        elif thing.package == SDK2 and thing.name.startswith("Signers"):
+            yield Unclear(where, _SIGNS)
         elif thing.name.endswith("Command"):
             yield from self._command(thing, first, where, self.regions.get(node.id, ""))
 
