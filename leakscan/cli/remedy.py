@@ -20,7 +20,7 @@ from leakscan.report.base import ReportOptions
 from leakscan.report.plans import Plans
 
 _FORMATS: Final = ("text", "markdown", "json")
-_ROLE_FORMATS: Final = ("text", "json", "terraform", "cloudformation", "cli")
+_ROLE_FORMATS: Final = ("text", "json", "policy", "terraform", "cloudformation", "cli")
 _SUFFIXES: Final = {".json": "json", ".md": "markdown"}
 _ROLE_SUFFIXES: Final = {
     ".json": "json",
@@ -87,7 +87,7 @@ Exit codes
     "--format",
     "form",
     type=click.Choice(list(dict.fromkeys((*_FORMATS, *_ROLE_FORMATS)))),
-    help="Format; the last three with --role. [default: text, or that of the suffix of FILE]",
+    help="Format; the last four with --role. [default: text, or that of the suffix of FILE]",
 )
 @click.option(
     "--output",

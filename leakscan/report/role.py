@@ -10,6 +10,7 @@ from typing import Final
 
 from rich.text import Text as Rich
 
+from leakscan.errors import LeakscanError
 from leakscan.permissions import Spot, Statement, Suggestion
 from leakscan.redact import mask_text
 from leakscan.report.base import ReportOptions
@@ -18,6 +19,7 @@ from leakscan.report.page import Page
 from leakscan.report.role_cli import render_cli
 from leakscan.report.role_cloudformation import render_cloudformation
 from leakscan.report.role_document import (
+    VERSION,
     as_words,
     cleaned,
     document,
@@ -31,6 +33,10 @@ from leakscan.report.words import count, visible
 _MIN_WIDTH: Final = 40
 _SPOTS: Final = 5
 _LISTED: Final = 50
+
+
+class SplitPolicyError(LeakscanError):
+    """The permissions do not fit into one policy."""
 
 
 def render(
@@ -175,10 +181,23 @@ def _read(page: Page, made: Suggestion) -> None:
     page.hang(Rich("Read: "), (read or "no file") + (f"; left out: {left}" if left else ""), "dim")
 
 
+def _policy(made: Suggestion, _options: ReportOptions) -> bytes:
+    """Return the permissions alone, as a file that the AWS CLI takes."""
+    found = policies(made, as_words)
+    if len(found) > 1:
+        raise SplitPolicyError(
+            f"The permissions are too large for one policy: they are {len(found)}.",
+            hint="--format cli, terraform or cloudformation writes all of them.",
+        )
+    whole = found[0].document if found else {"Version": VERSION, "Statement": []}
+    return (json.dumps(whole, indent=2) + "\n").encode("ascii")
+
+
 RENDERERS: Final[Mapping[str, Callable[[Suggestion, ReportOptions], bytes]]] = {
     "text": _text,
     "json": _json,
     "terraform": render_terraform,
     "cloudformation": render_cloudformation,
     "cli": render_cli,
+    "policy": _policy,
 }

@@ -25,7 +25,7 @@ from leakscan.report.base import ReportOptions
 from leakscan.report.role import render
 from leakscan.report.role_document import INLINE, MANAGED
 
-FORMATS: Final = ("text", "json", "terraform", "cloudformation", "cli")
+FORMATS: Final = ("text", "json", "policy", "terraform", "cloudformation", "cli")
 TRUST: Final = json.dumps(
     {
         "Version": "2012-10-17",
