@@ -67,6 +67,12 @@ class Usage(Record, frozen=True):
     files: dict[str, int]
     left_out: dict[str, int]
     """Files that were not read, by the reason: tests, other languages, too large."""
+    gaps: dict[str, int] = field(default_factory=dict)
+    """Those of them that nobody chose to leave out: they should have been read, and were not."""
+    aside: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Of the files of code that were left out on purpose, by the reason, how many by folder."""
+    creates: dict[str, int] = field(default_factory=dict)
+    """Files that say what a tool is to create in AWS, by the tool: they were not understood."""
 
 
 class Need(Record, frozen=True):
@@ -129,3 +135,5 @@ class Suggestion(Record, frozen=True):
     difference: Difference | None = None
     trust_words: tuple[str, ...] = ()
     """Those of the variables that stand in the trust policy."""
+    complete: bool = True
+    """Whether all of the code was read and understood; tests apart, and what others wrote."""

@@ -210,3 +210,42 @@ def _placed(skipped: Skipped, kind: Kind, entry: _Entry) -> Skipped:
 
 def _too_much(path: bytes, detail: str) -> Found:
     return path, Skipped(Kind.BLOB, SkipReason.TOO_LARGE, None, path, detail)
+
+
+def kind_at(reader: WholeReader, top: ObjectId, path: bytes) -> Kind | Skipped | None:
+    """Return what stands at a path below a commit, None for nothing; of a submodule COMMIT.
+
+    A Skipped stands for the folder on the way that cannot be read.
+    """
+    tree = _tree_of(reader, top)
+    names = [name for name in path.split(b"/") if name]
+    for place, name in enumerate(names, 1):
+        if isinstance(tree, Skipped):
+            return tree
+        line = _line_of(reader, tree, name)
+        if line is None or isinstance(line, Skipped):
+            return line
+        mode, found = line
+        if not mode.startswith(_FOLDER):
+            kind = Kind.COMMIT if mode == MODE_SUBMODULE else Kind.BLOB
+            return kind if place == len(names) else None
+        tree = found
+    return tree if isinstance(tree, Skipped) else Kind.TREE
+
+
+def _line_of(
+    reader: WholeReader, tree: ObjectId, wanted: bytes
+) -> tuple[bytes, ObjectId] | Skipped | None:
+    """Return mode and id of a name in a tree."""
+    read = next(iter(reader.read_whole([tree])), None)
+    if read is None or isinstance(read, Skipped):
+        return read or Skipped(Kind.TREE, SkipReason.MISSING, tree)
+    try:
+        lines = read_tree(read.data, len(tree)).lines
+    except MalformedTreeError:
+        return Skipped(Kind.TREE, SkipReason.DAMAGED, tree)
+    for line in lines:
+        mode, _, name = line[: -len(tree) - 1].partition(b" ")
+        if name == wanted:
+            return mode.lstrip(b"0"), ObjectId(line[-len(tree) :])
+    return None

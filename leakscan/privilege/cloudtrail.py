@@ -7,6 +7,7 @@ left out is counted.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -66,6 +67,8 @@ class Trail(State):
     """Ids of temporary keys that were made with the key."""
     by_other: dict[str, int] = field(default_factory=dict)
     """Events of other keys that the file holds, by their ids; of the most not kept apart, by ""."""
+    by_root: int = 0
+    """Events of the account's root user, whom no policy binds."""
     failed: int = 0
     not_read: int = 0
     first: str = ""
@@ -120,6 +123,12 @@ def trail(events: Iterable[object], key_ids: frozenset[str], tables: Tables) -> 
     return found
 
 
+def key_ids_of(events: Iterable[object]) -> Counter[str]:
+    """Return the keys that events are of, with how many; what has none, as AWS's own, not."""
+    found = (event.key_id for one in events if (event := _event(one)) is not None)
+    return Counter(one for one in found if _KEY_ID.match(one))
+
+
 def _event(one: object) -> _Event | None:
     if isinstance(one, str | bytes):
         try:
@@ -139,6 +148,7 @@ def _take(event: _Event, key_ids: frozenset[str], found: Trail, tables: Tables) 
         return
     if key_ids:
         found.sessions |= _sessions(event)
+    found.by_root += event.inner("userIdentity").get("type") == "Root"
     spot = _spot(event)
     call = _call(event, spot, tables)
     _remember(event, call, found)
@@ -214,8 +224,12 @@ def _resources(event: _Event) -> Iterator[str]:
 def _with_arguments(call: Call, parameters: Mapping[str, Any]) -> Call:
     members = {name.lower(): name for name in top_members(call)}
     arguments: dict[str, tuple[Text, ...]] = {}
+    if call.service == "ec2":
+        parameters = {**parameters, **_items(parameters)}
     for given, value in parameters.items():
         name = _RENAMED.get((call.service, given)) or members.get(given.lower())
+        if name is None and call.service == "ec2":
+            name = members.get(f"{given.lower()}s")
         if name is None:
             continue
         for path, text in _texts(name, value, 0):
@@ -232,6 +246,18 @@ def _with_arguments(call: Call, parameters: Mapping[str, Any]) -> Call:
         call.region,
         call.account,
     )
+
+
+def _items(parameters: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return what EC2 keeps in sets: {"instancesSet": {"items": [{"imageId": "ami-1"}]}}."""
+    found: dict[str, list[Any]] = {}
+    for value in list(parameters.values())[:_MAX_VALUES]:
+        items = value.get("items") if isinstance(value, dict) else None
+        for one in items[:_MAX_VALUES] if isinstance(items, list) else ():
+            for name, inner in list(one.items())[:_MAX_VALUES] if isinstance(one, dict) else ():
+                if isinstance(inner, str):
+                    found.setdefault(name, []).append(inner)
+    return found
 
 
 def _tables_of(parameters: Mapping[str, Any]) -> dict[str, tuple[Text, ...]]:

@@ -10,17 +10,19 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from leakscan.permissions import Hole, Need, Statement, Text, Usage
+from leakscan.permissions import Call, Hole, Need, Statement, Text, Usage
 from leakscan.privilege.cloudtrail import Trail
 from leakscan.privilege.needs import Needs
 from leakscan.privilege.policy import shown
 from leakscan.privilege.tables import Tables
+from leakscan.usage.collect import DATA, NO_CODE, TESTS, VENDORED
 
 REFINE: Final = (
     "This is a starting point. Run with it, then compare with what IAM Access Analyzer says: "
     "unused access, and a policy generated from CloudTrail (aws accessanalyzer "
     "start-policy-generation)."
 )
+_CHOSEN: Final = (TESTS, VENDORED, NO_CODE, DATA)
 _NAMED: Final = 8
 _SOURCES: Final = 3
 _LISTED: Final = 40
@@ -58,6 +60,17 @@ _PLACES: Final = {
     "codebuild": "CodeBuild itself needs its log group, its artifact bucket and its source: add "
     "them.",
 }
+_CREATES: Final = frozenset({"terraform", "cloudformation", "cdk"})
+"""Places whose role is that of whoever applies what the files say."""
+_POWERFUL: Final = re.compile(
+    r"(?:iam|sts|organizations|sso|sso-directory|identitystore|account|rolesanywhere"
+    r"|verifiedpermissions|lakeformation|opsworks|codestar):"
+    r"|cognito-identity:Set|quicksight:.*IAMPolicy|ram:|ds:CreateTrust"
+    r"|[^:]+:(?:.*Grant(?!s)|Add(?:.*)Permission|PutPermission|RemovePermission)"
+    r"|[^:]+:(?:Put|Set|Attach|Detach|Delete|Create|Update)(?:(?!VendedLog).)*Polic(?:y|ies)"
+)
+"""Of actions that manage permissions, those that change what principals may do: policies of
+principals, policies of resources that name principals, and grants."""
 _DEFAULTS: Final = (
     "This is not needed for keys that AWS manages (aws/s3, SSE-S3, aws/secretsmanager)."
 )
@@ -73,6 +86,12 @@ def of_events(trail: Trail) -> Iterator[str]:
         "WHAT THEY DID IS IN IT: check the addresses and programs below, and take out what is not "
         "yours."
     )
+    if trail.by_root:
+        yield (
+            f"DANGER: the root user of the account did this ({_count(trail.by_root, 'event')}). "
+            "Root may do everything, and no role should take its place as it is: delete root's "
+            "keys, and check each action below."
+        )
     for name, sources in sorted(trail.sources.items())[:_LISTED]:
         yield (
             f"{name} was asked for from {_some(sources.addresses, _SOURCES)} by "
@@ -107,16 +126,23 @@ def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
     manages = [
         action
         for action in actions
-        if action.startswith("iam:") or levels.get(action) == _ESCALATES
+        if (action.startswith("iam:") or levels.get(action) == _ESCALATES)
+        and action != "iam:PassRole"
+        and not _is_read(levels, action)
     ]
-    manages = [
-        action for action in manages if action != "iam:PassRole" and not _is_read(levels, action)
-    ]
-    if manages:
+    powerful = [action for action in manages if _POWERFUL.match(action)]
+    if powerful:
         yield (
-            f"DANGER: {_some(manages, _NAMED)} change who may do what. Whoever has this role can "
-            "give themselves more: keep them out of the role of an application, or bound it with a "
-            "permissions boundary."
+            f"DANGER: {_some(powerful, _NAMED)} {_verb(powerful, 'change')} who may do what. "
+            "Whoever has this role can give themselves more: keep "
+            f"{'it' if len(powerful) == 1 else 'them'} out of the role of an application, or bound "
+            "it with a permissions boundary."
+        )
+    shares = [action for action in manages if action not in powerful]
+    if shares:
+        yield (
+            f"{_some(shares, _NAMED)} {_verb(shares, 'change')} whom these resources are open to, "
+            "other accounts and everybody too. Check that the code needs it."
         )
     rises = [action for action in actions if action in _RISES and action not in manages]
     if rises:
@@ -129,12 +155,16 @@ def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
         yield f"It may destroy: {_some(destroys, _NAMED)}. Is that wanted in the same role?"
 
 
+def _verb(items: Collection[str], verb: str) -> str:
+    return f"{verb}s" if len(items) == 1 else verb
+
+
 def _is_read(levels: dict[str, str], action: str) -> bool:
     return levels.get(action) in ("Read", "List")
 
 
-def of_resources(found: Sequence[Statement], chosen: Needs) -> Iterator[str]:
-    """Say where resources are wide, open, or in another account."""
+def of_resources(found: Sequence[Statement], chosen: Needs, calls: Sequence[Call]) -> Iterator[str]:
+    """Say where resources are wide, open, or in another account; `calls` are what is asked for."""
     anything = sorted({a for one in found if one.resources == (("*",),) for a in one.actions})
     if anything:
         yield (
@@ -148,12 +178,7 @@ def of_resources(found: Sequence[Statement], chosen: Needs) -> Iterator[str]:
             "Fill in the variables: they are names that only show when the program runs. Where one "
             "variable stands for several things, write a resource for each."
         )
-    wide = sorted({shown(text) for one in found for text in one.resources if _is_wide(text)})
-    if wide:
-        yield (
-            f"With * in them, as the code makes these names when it runs: {_some(wide, _SOURCES)}. "
-            "Write the longest beginning that the names share."
-        )
+    yield from _wide(found, calls)
     accounts = sorted({one for two in found for text in two.resources for one in _accounts(text)})
     if len(accounts) > 1:
         yield (
@@ -165,6 +190,36 @@ def of_resources(found: Sequence[Statement], chosen: Needs) -> Iterator[str]:
             "iam:PassRole stands without iam:PassedToService in some statement, since it is not "
             "known to which service the role is handed: add the condition."
         )
+
+
+def _wide(found: Sequence[Statement], calls: Sequence[Call]) -> Iterator[str]:
+    """Say of * in resources whether the code's names are open, or only we do not know them."""
+    open_spots = {call.spot for call in calls if _is_open(call)}
+    made: set[str] = set()
+    ours: set[str] = set()
+    for one in found:
+        is_made = any(spot in open_spots for spots in one.because.values() for spot in spots)
+        (made if is_made else ours).update(shown(text) for text in one.resources if _is_wide(text))
+    if made:
+        yield (
+            f"With * in them, as the code makes these names when it runs: "
+            f"{_some(sorted(made), _SOURCES)}. Write the longest beginning that the names share."
+        )
+    if ours - made:
+        yield (
+            f"With * in them, as nothing that was read says more: "
+            f"{_some(sorted(ours - made), _SOURCES)}. Write the names that you know."
+        )
+
+
+def _is_open(call: Call) -> bool:
+    """Say whether a call is given a text that only shows when the program runs, in part."""
+    return any(
+        isinstance(part, Hole)
+        for texts in call.arguments.values()
+        for text in texts
+        for part in text
+    )
 
 
 def _is_wide(text: Text) -> bool:
@@ -228,13 +283,95 @@ def of_code(usage: Usage, chosen: Needs, *, is_from_events: bool) -> Iterator[st
             f"Calls come from {len(folders)} folders: {_some(where, _NAMED)}. If they are "
             "programs of their own, each gets its own role: --code FOLDER."
         )
-    if tests := usage.left_out.get("tests"):
-        yield f"Left out: {_count(tests, 'file')} of tests; --include-tests takes them in."
+    yield from _aside(usage)
     if not is_from_events:
         yield (
             "The code at HEAD may not be what runs: other branches, other repositories and people "
             "may use the same key. aws iam get-access-key-last-used and CloudTrail tell."
         )
+
+
+def of_gaps(
+    usage: Usage, found: Sequence[Statement], place: str, *, is_from_events: bool
+) -> Iterator[str]:
+    """Say first what makes a policy worth less than it looks: that it is empty, or of a part."""
+    if not found and is_from_events:
+        yield (
+            "NOTHING WAS INFERRED: the role has no permission, for none of the events is a call "
+            "that was allowed and whose action is known. It does not mean that the key needs none."
+        )
+    elif not found:
+        yield (
+            "NOTHING WAS INFERRED: the role has no permission, for no call of AWS was understood "
+            f"in what was read ({_read(usage)}). It does not mean that the key needs none. What it "
+            "is used for, CloudTrail tells: --events FILE, or --profile NAME --access-key-id ID."
+        )
+    if usage.gaps:
+        number = sum(usage.gaps.values())
+        yield (
+            f"NOT READ: {_count(number, 'file')} ({_listed(usage.gaps)}). What stands there is not "
+            "in this policy. git fsck tells what a store lacks; --code FOLDER looks at a part."
+        )
+    if usage.creates and (place in _CREATES or not found):
+        yield (
+            f"Files that say what to create were seen ({_listed(usage.creates)}). Whoever applies "
+            "them needs permissions for all that they create, and this policy has none of these. "
+            "Take them from CloudTrail: apply once with the permissions of today, then --events "
+            "FILE, or --profile NAME --access-key-id ID."
+        )
+    unread = _unread(usage)
+    if unread:
+        yield (
+            f"Not read, for the language: {_listed(unread)}. Nothing in these files names AWS's "
+            "SDK or runs its CLI in a way that is known; if they use AWS, add what they do."
+        )
+
+
+def is_complete(usage: Usage, chosen: Needs, found: Sequence[Statement], place: str) -> bool:
+    """Say whether the code was read and understood; tests apart, and what others wrote.
+
+    A policy that is empty is no answer as long as there is anything that was not looked into.
+    """
+    if usage.gaps or usage.unclear or chosen.unknown or (usage.creates and place in _CREATES):
+        return False
+    doubts = (usage.creates, _unread(usage), usage.aside.get(VENDORED))
+    return bool(found) or (bool(usage.files) and not any(doubts))
+
+
+def _unread(usage: Usage) -> dict[str, int]:
+    """Return the languages that nobody reads, with the number of their files."""
+    return {
+        name: number
+        for name, number in usage.left_out.items()
+        if name not in usage.gaps and name not in _CHOSEN
+    }
+
+
+def _aside(usage: Usage) -> Iterator[str]:
+    if tests := usage.left_out.get(TESTS):
+        yield (
+            f"Left out: {_count(tests, 'file')} of tests{_where(usage.aside.get(TESTS, {}))}; "
+            "--include-tests takes them in, --code FOLDER what is in a folder."
+        )
+    if others := usage.aside.get(VENDORED):
+        yield (
+            f"Left out: {_count(sum(others.values()), 'file')} of code that others wrote, as the "
+            f"folders are called{_where(others)}. If it is yours, --code FOLDER takes it in."
+        )
+
+
+def _where(folders: dict[str, int]) -> str:
+    most = sorted(folders.items(), key=lambda one: (-one[1], one[0]))
+    named = [f"{name}: {number}" for name, number in most]
+    return f" ({_some(named, _NAMED)})" if named else ""
+
+
+def _read(usage: Usage) -> str:
+    return _listed({f"{name} files": number for name, number in usage.files.items()}) or "no file"
+
+
+def _listed(counts: dict[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in counts.items())
 
 
 def _folders(usage: Usage) -> list[tuple[str, int]]:

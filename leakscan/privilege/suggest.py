@@ -61,7 +61,17 @@ def suggest(usage: Usage, wish: Wish, tables: Tables, trail: Trail | None = None
         variables=dict(sorted({**words, **_used(chosen.variables, found)}.items())),
         difference=None if done is None else difference(code.needs, done.needs, refused),
         trust_words=tuple(words),
+        complete=_is_complete(usage, wish, chosen, found, trail),
     )
+
+
+def _is_complete(
+    usage: Usage, wish: Wish, chosen: Needs, found: Sequence[Statement], trail: Trail | None
+) -> bool:
+    if trail is None:
+        return decisions.is_complete(usage, chosen, found, wish.place)
+    unknown = chosen.unknown or trail.unknown or trail.not_read or trail.gaps
+    return bool(found) and not (unknown or usage.gaps or usage.unclear)
 
 
 def _unknown(chosen: Needs, trail: Trail | None) -> Iterator[Spot]:
@@ -90,11 +100,13 @@ def _decisions(
     trail: Trail | None,
 ) -> Iterator[str]:
     needs: list[Need] = chosen.needs
+    is_from_events = trail is not None
+    yield from decisions.of_gaps(usage, found, wish.place, is_from_events=is_from_events)
     if trail is not None:
         yield from decisions.of_events(trail)
     yield from decisions.of_actions(found, tables)
-    yield from decisions.of_resources(found, chosen)
+    yield from decisions.of_resources(found, chosen, usage.calls if trail is None else trail.calls)
     yield from decisions.of_place(wish.place)
     yield from decisions.of_services(needs)
-    yield from decisions.of_code(usage, chosen, is_from_events=trail is not None)
+    yield from decisions.of_code(usage, chosen, is_from_events=is_from_events)
     yield decisions.REFINE

@@ -23,7 +23,7 @@ VENDORED: Final = "vendored or generated"
 TOO_LARGE: Final = "too large"
 TOO_MANY: Final = "more than are looked at"
 NO_CODE: Final = "files without code"
-DATA: Final = "files without code, more than are looked at"
+DATA: Final = "files without code, too large or too many"
 
 CODE: Final = "code"
 UNREAD: Final = "code that is not read"
@@ -106,6 +106,8 @@ _GENERATED: Final = re.compile(
     rb"(?i)\A(?:(?:[#/*;]|--|<!--)[^\n]*\n){0,20}[^\n]*\bcode generated\b[^\n]*\bdo not edit\b"
 )
 _HEAD_BYTES: Final = 2048
+_MAYBE_OWN: Final = frozenset({"dist", "vendor", "vendors", "third_party", "thirdparty"})
+"""Of folders of others' code those that programs are named like too."""
 _UNTOUCHED: Final = frozenset({TOO_LARGE, TOO_MANY})
 """Reasons that say that nobody looked into a file at all."""
 _UNREAD: Final = _UNTOUCHED | {TESTS, VENDORED, NO_CODE}
@@ -168,7 +170,8 @@ def usage(
         by_reader.setdefault(reader, []).append((path, data))
     del creates[""]
     made = _read(by_reader, readers, left_out, unclear)
-    return replace(made, creates=dict(sorted(creates.items())))
+    gaps = {reason: number for reason, number in made.left_out.items() if reason in _UNTOUCHED}
+    return replace(made, creates=dict(sorted(creates.items())), gaps=gaps)
 
 
 def _without_reader(
@@ -224,14 +227,19 @@ def _left_out_by_name(path: str, options: Options) -> str:
     return TESTS if is_test and not options.with_tests else ""
 
 
-def folder_of(path: str, options: Options) -> str:
-    """Return the folder for whose name a file is left out; its own if its own name is why."""
+def folder_aside(path: str, options: Options) -> str:
+    """Return the folder that makes a file a test, or another's, by a name that may mislead.
+
+    Nothing is returned where it is surely others'; of a test with a name of its own, its folder.
+    """
     folders = path.split("/")[:-1]
     for end in range(1, len(folders) + 1):
         folder = "/".join(folders[:end])
-        if _left_out_by_name(f"{folder}/_", options):
-            return folder
-    return "/".join(folders) or "."
+        reason = _left_out_by_name(f"{folder}/_", options)
+        if reason:
+            return folder if reason == TESTS or folders[end - 1].lower() in _MAYBE_OWN else ""
+    is_test = _left_out_by_name(path, options) == TESTS
+    return ("/".join(folders) or ".") if is_test else ""
 
 
 def _below_named(path: str, named: tuple[str, ...]) -> str:
