@@ -5,7 +5,7 @@ In: raw secret bytes. Out: `Secret`, whose every textual form is a mask, and
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -80,6 +80,9 @@ class Redactor:
         self._values: dict[str, list[str]] = {}
         for value in sorted(self._masks, key=len, reverse=True):
             self._values.setdefault(value[: self._head], []).append(value)
+        # A value lies in a run of characters that values have: words of a text are mostly shorter.
+        chars = re.escape("".join(sorted(set().union(*self._masks))))
+        self._run = re.compile(f"[{chars}]{{{self._head},}}") if chars else _RUN
 
     def __call__(self, text: str) -> str:
         """Return text with every known secret replaced by its mask."""
@@ -94,19 +97,28 @@ class Redactor:
     def _mask(self, text: str, plain: str, starts: Sequence[int]) -> str:
         """Mask what `plain` holds; `starts` says where in text each character of it begins."""
         parts: list[str] = []
-        done = at = 0
-        while at + self._head <= len(plain):
-            value = self._value_at(plain, at)
-            if value is None:
-                at += 1
-                continue
+        done = 0
+        for at, value in self._found(plain):
             parts += text[done : starts[at]], self._masks[value]
-            at += len(value)
-            done = starts[at]
-        return "".join([*parts, text[done:]])
+            done = starts[at + len(value)]
+        return "".join([*parts, text[done:]]) if parts else text
+
+    def _found(self, plain: str) -> Iterator[tuple[int, str]]:
+        """Yield the values in a text and where they begin, none inside another."""
+        for run in self._run.finditer(plain):
+            at = run.start()
+            while at + self._head <= run.end():
+                value = self._value_at(plain, at)
+                if value is None:
+                    at += 1
+                else:
+                    yield at, value
+                    at += len(value)
 
     def _value_at(self, plain: str, at: int) -> str | None:
-        values = self._values.get(plain[at : at + self._head], ())
+        values = self._values.get(plain[at : at + self._head])
+        if values is None:
+            return None
         return next((value for value in values if plain.startswith(value, at)), None)
 
 
@@ -117,6 +129,31 @@ def mask_text(text: str) -> str:
     between two slashes is tried, so that the folders before a secret stay; hex ids stay too.
     """
     return _RUN.sub(lambda found: _mask_run(found.group()), text)
+
+
+def may_hold_secret(text: str) -> bool:
+    """Say whether any 40 characters in a row look like a secret, whatever stands beside them.
+
+    For names that are left out where they are doubtful: unlike `mask_text`, this takes a word of
+    many capitals and digits for one sooner than it misses a secret within a longer name.
+    """
+    return any(_has_random_part(found.rstrip("=").replace("/", "")) for found in _RUN.findall(text))
+
+
+def _has_random_part(plain: str) -> bool:
+    """Look at each 40 characters; a secret with slashes, which are gone, has fewer."""
+    is_change = [_class(one) != _class(other) for one, other in pairwise(plain)]
+    size = _SECRET_LENGTH - 1
+    changes = sum(is_change[:size])
+    if changes >= _LEAST_CHANGES and not _HEX.match(plain[:_SECRET_LENGTH]):
+        return True
+    for end in range(size, len(is_change)):
+        start = end - size
+        changes += is_change[end] - is_change[start]
+        part = plain[start + 1 : end + 2]
+        if changes >= _LEAST_CHANGES and not _HEX.match(part):
+            return True
+    return False
 
 
 def _mask_run(run: str) -> str:

@@ -213,7 +213,7 @@ PLACEHOLDERS: Final = {
     "region": ("REGION", "an AWS Region such as eu-west-1"),
     "partition": ("aws", "aws, aws-us-gov or aws-cn"),
     "repository": ("OWNER/REPOSITORY", "the repository on its host"),
-    "branch": ("main", "the branch that is deployed"),
+    "branch": ("BRANCH", "the branch that is deployed"),
     "role": ("app", "the name of the new role"),
     "path": ("FILE", "the file the key stands in"),
     "now": ("NOW", "the present time such as 2026-01-31T12:00:00Z"),

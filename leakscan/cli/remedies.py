@@ -5,7 +5,7 @@ fingerprint is looked up in its repository. No complaint repeats an argument: it
 """
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,18 +14,19 @@ from typing import Final
 import click
 from msgspec.structs import replace
 
+from leakscan import aws
 from leakscan.cli import wiring
+from leakscan.cli.repository import Named, secrets_of, values_of_repository
 from leakscan.cli.targets import Looking, TargetError, find, report_bytes
 from leakscan.config import is_fingerprint
 from leakscan.errors import ExitCode, LeakscanError
-from leakscan.history.locate import NoRepositoryError, locate
-from leakscan.history.refs import read_head
+from leakscan.history.locate import NoRepositoryError
 from leakscan.model import Finding, Level, Status
 from leakscan.record import Record
-from leakscan.redact import Secret
+from leakscan.redact import Redactor, Secret
 from leakscan.remedy.catalog import Catalog
 from leakscan.remedy.plan import grouped, is_canary, plan_for_all, plan_of_place
-from leakscan.remedy.values import Values, repository_values
+from leakscan.remedy.values import Mask, Values, contradiction, partition_of
 from leakscan.report.plans import LeftOut, Planned, Plans
 from leakscan.verdict import VerdictState
 from leakscan.verify.listed import Listed, read_listed
@@ -70,7 +71,7 @@ def plans(asked: Asked, looking: Looking) -> Plans:
     # A file of such a name is meant where it is written as a path.
     if asked.target in catalog.entries:
         _no_fingerprints(asked)
-        values = _values(looking.repository, asked)
+        values = _values(Named(looking.repository, must_be_there=True), asked)
         plan = plan_of_place(catalog.entries[asked.target], catalog, values)
         return Plans((Planned(plan),))
     # Unlike pathlib, this takes a text too long for a path as no file.
@@ -98,9 +99,12 @@ def _of_fingerprint(asked: Asked, looking: Looking, catalog: Catalog) -> Plans:
         raise
     if found.not_found:
         raise NotFoundError(found.not_found, complete=found.complete)
-    values = _values(looking.repository or Path(), asked)
-    hidden = (*found.hidden, *_secrets(found.beside))
-    return replace(_planned(found.findings, catalog, values), hidden=hidden)
+    hidden = (*found.hidden, *secrets_of(found.beside))
+    secrets = (*hidden, *secrets_of(found.findings))
+    named = Named(looking.repository or Path(), must_be_there=True)
+    values = _values(named, asked, secrets)
+    made = _planned(found.findings, catalog, values, Redactor(secrets))
+    return replace(made, hidden=hidden)
 
 
 def _of_report(file: Path, asked: Asked, looking: Looking, catalog: Catalog) -> Plans:
@@ -115,7 +119,9 @@ def _of_report(file: Path, asked: Asked, looking: Looking, catalog: Catalog) -> 
         findings = [by_name[name] for name in asked.fingerprints]  # type: ignore[index]
     else:
         findings = list(_to_act_on(listed.findings, left))
-    made = _planned(_with_places(findings), catalog, _values(_repository(listed, looking), asked))
+    made = _planned(
+        _with_places(findings), catalog, _values(_repository(listed, looking), asked), str
+    )
     return replace(made, left_out=tuple(left))
 
 
@@ -140,39 +146,57 @@ def _with_places(findings: Sequence[Finding]) -> list[Finding]:
     return [by_name.get(one.credential.fingerprint, one) for one in findings]
 
 
-def _planned(findings: Sequence[Finding], catalog: Catalog, values: Values) -> Plans:
+def _planned(findings: Sequence[Finding], catalog: Catalog, values: Values, mask: Mask) -> Plans:
+    _warn(findings, values)
     return Plans(
         tuple(
-            Planned(plan_for_all(group, catalog, values), group)
-            for group in grouped(findings, catalog)
+            Planned(plan_for_all(group, catalog, values, mask), group)
+            for group in grouped(findings, catalog, values)
         )
     )
 
 
-def _repository(listed: Listed, looking: Looking) -> Path | None:
+def _repository(listed: Listed, looking: Looking) -> Named:
+    """Return what to ask for a report: what it says itself comes before what is here now."""
     if looking.repository is not None:
-        return looking.repository
-    return Path(listed.path) if listed.path else None
+        return Named(looking.repository, must_be_there=True)
+    head = (listed.head or "").encode("utf-8", "replace")
+    return Named(Path(listed.path) if listed.path else None, head=head)
 
 
-def _values(repository: Path | None, asked: Asked) -> Values:
-    """Return what a repository says of itself; where it is not here any more, nothing."""
-    urls: list[bytes] = []
-    head = None
-    if repository is not None:
-        try:
-            layout = locate(repository)
-            names = sorted(layout.remotes, key=lambda name: (name != "origin", name))
-            urls = [layout.remotes[name].url for name in names]
-            head = read_head(layout).removeprefix(b"ref:").strip()
-        except (LeakscanError, OSError):
-            pass
-    return repository_values(
-        urls, head, account=asked.account, region=asked.region, now=asked.now.astimezone(UTC)
+def _values(named: Named, asked: Asked, secrets: Iterable[Secret] = ()) -> Values:
+    return values_of_repository(
+        named,
+        secrets,
+        account=asked.account,
+        region=asked.region,
+        now=asked.now.astimezone(UTC),
     )
 
 
-def _secrets(findings: Sequence[Finding]) -> Iterator[Secret]:
-    for one in findings:
-        identity = one.credential.identity
-        yield from (part for part in (identity.secret, identity.session_token) if part is not None)
+def _warn(findings: Sequence[Finding], values: Values) -> None:
+    """Say in a line each what does not fit together."""
+    for said in (_other_region(findings, values), _other_account(findings)):
+        if said:
+            click.echo(f"leakscan: {said}", err=True)
+
+
+def _other_region(findings: Sequence[Finding], values: Values) -> str:
+    its = aws.partition_of(values.region) if values.region else None
+    others = {partition_of(one, values) for one in findings} - {its.name if its else ""}
+    if its is None or not others:
+        return ""
+    where = " and ".join(sorted(others))
+    return f"--region is of {its.name}, and AWS named keys of {where}: it is not used for them."
+
+
+def _other_account(findings: Sequence[Finding]) -> str:
+    odd = [(one, found) for one in findings if (found := contradiction(one)) is not None]
+    if not odd:
+        return ""
+    (first, (said, encoded)), more = odd[0], len(odd) - 1
+    return (
+        f"{first.credential.identity.access_key_id} was made for account {encoded}, and the report "
+        f"says that AWS named {said}: find out which is right"
+        f"{f'; {more} more are so' if more else ''}."
+    )

@@ -9,16 +9,16 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from leakscan.errors import LeakscanError
+from leakscan.cli.repository import Named, secrets_of, values_of_repository
 from leakscan.history.base import Source
-from leakscan.history.locate import locate
 from leakscan.model import Finding, Fingerprint, Target
+from leakscan.redact import Redactor
 from leakscan.remediation import Choice, Considered
 from leakscan.remedy.catalog import Catalog
 from leakscan.remedy.choose import consider
 from leakscan.remedy.context import Context
 from leakscan.remedy.plan import is_canary, plan_for, remediation_of
-from leakscan.remedy.values import Values, repository_values
+from leakscan.remedy.values import Values
 from leakscan.trace.surroundings import surroundings
 
 Keep = Callable[[Fingerprint, tuple[Considered, ...]], None]
@@ -41,11 +41,12 @@ class Remedy:
 
     def fill(self, findings: Sequence[Finding], target: Target | None) -> list[Finding]:
         """Return findings with what to do about each."""
-        values = _values(target)
+        values = _values(target, findings)
+        mask = Redactor(secrets_of(findings))
         return [
             replace(
                 one,
-                remediation=remediation_of(plan_for(one, self._catalog, values)),
+                remediation=remediation_of(plan_for(one, self._catalog, values, mask)),
                 places=_of_canary(one.places) if is_canary(one) else one.places,
             )
             for one in findings
@@ -64,16 +65,12 @@ def _of_canary(places: Sequence[Choice]) -> tuple[Choice, ...]:
     return tuple(replace(one, mechanism="") for one in places)
 
 
-def _values(target: Target | None) -> Values:
+def _values(target: Target | None, findings: Sequence[Finding]) -> Values:
     """Return what the repository says of itself; nothing where it is none.
 
     The time is left to the reader, who may read a report a week later.
     """
     if target is None or not target.object_format:
-        return repository_values((), None)
-    try:
-        remotes = locate(Path(target.path)).remotes
-    except (LeakscanError, OSError):
-        return repository_values((), target.head)
-    names = sorted(remotes, key=lambda name: (name != "origin", name))
-    return repository_values([remotes[name].url for name in names], target.head)
+        return Values()
+    named = Named(Path(target.path), head=target.head or b"")
+    return values_of_repository(named, secrets_of(findings))

@@ -23,7 +23,18 @@ from leakscan.remediation import (
 )
 from leakscan.remedy.catalog import Catalog
 from leakscan.remedy.filling import Filling
-from leakscan.remedy.values import Values, general, is_root, of_place, values_of
+from leakscan.remedy.values import (
+    Mask,
+    Values,
+    general,
+    is_root,
+    of_place,
+    partition_of,
+    paths_of,
+    safe_paths,
+    seems_root,
+    values_of,
+)
 from leakscan.remedy.words import meanings
 
 ROOT_KEY: Final = "aws-root-access-key"
@@ -31,7 +42,15 @@ CANARY_KEY: Final = "aws-canary-key"
 USUAL_KEY: Final = "aws-rotate-access-key"
 _KEYS_OF_PLACES: Final = {"service-api-key": "aws-bearer-credential"}
 """The kind of key a place is mostly about, where that is not an access key."""
-_MAY_BE_ROOT: Final = frozenset({USUAL_KEY, "aws-secret-without-id", "aws-revoke-session"})
+_SESSION: Final = "aws-revoke-session"
+_SESSION_ID: Final = "ASIA"
+_MAY_BE_ROOT: Final = frozenset({USUAL_KEY, "aws-secret-without-id"})
+"""Not a session, root's own neither: it has no key to delete, and ends by itself."""
+_SEEMS_ROOT: Final = (
+    "Taken for a key of root because it stands in a file rootkey.csv; AWS did not say whose it is. "
+    "If `leakscan verify` names a user, follow `leakscan remedy aws-rotate-access-key` instead."
+)
+_USUAL_PARTITION: Final = "aws"
 _PLACE_FIRST: Final = frozenset({Phase.REPLACE, Phase.PROVE})
 _IN_SHORT: Final[Mapping[str, tuple[str, ...]]] = {
     # Security Hub's newest, and the newest there is.
@@ -54,48 +73,74 @@ def key_of(finding: Finding, catalog: Catalog) -> Entry:
     name = finding.credential.rule.remediation
     if is_canary(finding) and CANARY_KEY in catalog.keys:
         name = CANARY_KEY
+    elif name in _MAY_BE_ROOT and _is_session(finding):
+        name = _SESSION
     elif name in _MAY_BE_ROOT and ROOT_KEY in catalog.keys and is_root(finding):
         name = ROOT_KEY
     return catalog.keys.get(name) or catalog.keys[USUAL_KEY]
 
 
-def grouped(findings: Iterable[Finding], catalog: Catalog) -> list[tuple[Finding, ...]]:
-    """Return the findings that share a plan together: same kind of key, same kinds of place.
+def _is_session(finding: Finding) -> bool:
+    key_id = finding.credential.identity.access_key_id
+    return key_id is not None and key_id.startswith(_SESSION_ID)
 
-    Of a canary the place does not matter: nothing is put in its place.
+
+def grouped(
+    findings: Iterable[Finding], catalog: Catalog, values: Values
+) -> list[tuple[Finding, ...]]:
+    """Return the findings that share a plan together: same kind of key and places, one partition.
+
+    ARNs are written differently in another partition. Accounts share a plan, which says so: in a
+    report of many keys the same steps would be told once for each. Of a canary the place does not
+    matter: nothing is put in its place.
     """
     groups: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        places = () if is_canary(finding) else sorted({one.id for one in finding.places})
-        groups.setdefault((key_of(finding, catalog).id, *places), []).append(finding)
+        is_left = is_canary(finding)
+        places = () if is_left else sorted({one.id for one in finding.places})
+        where = "" if is_left else partition_of(finding, values) or _USUAL_PARTITION
+        groups.setdefault((key_of(finding, catalog).id, where, *places), []).append(finding)
     return [tuple(group) for group in groups.values()]
 
 
-def plan_for(finding: Finding, catalog: Catalog, values: Values) -> Plan:
+def plan_for(finding: Finding, catalog: Catalog, values: Values, mask: Mask = str) -> Plan:
     """Return what is to do about a finding."""
-    return plan_for_all([finding], catalog, values)
+    return plan_for_all([finding], catalog, values, mask)
 
 
-def plan_for_all(findings: Sequence[Finding], catalog: Catalog, values: Values) -> Plan:
-    """Return what is to do about findings that `grouped` has put together."""
+def plan_for_all(
+    findings: Sequence[Finding], catalog: Catalog, values: Values, mask: Mask = str
+) -> Plan:
+    """Return what is to do about findings that `grouped` has put together.
+
+    `mask` knows all secrets that are known, those of other findings too: a path may hold any.
+    """
     key = key_of(findings[0], catalog)
-    each = [values_of(finding, values) for finding in findings]
+    each = [values_of(finding, values, mask) for finding in findings]
     choices: dict[str, list[Choice]] = {}
     for finding in findings:
         for choice in () if is_canary(finding) else finding.places:
             if choice.id in catalog.places:
                 choices.setdefault(choice.id, []).append(choice)
     places = [_Place(catalog.places[name], tuple(chosen)) for name, chosen in choices.items()]
-    return _Planner(key, places, each, catalog).plan()
+    paths = safe_paths((path for finding in findings for path in paths_of(finding)), mask)
+    fillings = {key.id: Filling(each, paths)}
+    for place in places:
+        here = [of_place(one, place.entry.id, values.host) for one in each]
+        fillings[place.entry.id] = Filling(here, safe_paths(place.paths, mask))
+    note = _SEEMS_ROOT if key.id == ROOT_KEY and any(map(seems_root, findings)) else ""
+    return _Planner(key, places, fillings, catalog, note).plan()
 
 
 def plan_of_place(entry: Entry, catalog: Catalog, values: Values) -> Plan:
     """Return the plan of a place, or of a kind of key, without any finding."""
     known = general(values) | _wished(values)
     if entry.kind is EntryKind.KEY:
-        return _Planner(entry, [], [known], catalog).plan()
+        return _Planner(entry, [], {entry.id: Filling([known])}, catalog).plan()
     key = catalog.keys[_KEYS_OF_PLACES.get(entry.id, USUAL_KEY)]
-    return _Planner(key, [_Place(entry, ())], [known], catalog).plan()
+    here = Filling([of_place(known, entry.id, values.host)])
+    fillings = {key.id: Filling([known]), entry.id: here}
+    return _Planner(key, [_Place(entry, ())], fillings, catalog).plan()
 
 
 def _wished(values: Values) -> dict[str, str]:
@@ -114,20 +159,18 @@ class _Place:
 
 
 class _Planner:
-    """Merges entries phase by phase, and fills them."""
+    """Merges entries phase by phase, and fills them; `note` stands before the first step."""
 
     def __init__(
         self,
         key: Entry,
         places: Sequence[_Place],
-        each: Sequence[Mapping[str, str]],
+        fillings: Mapping[str, Filling],
         catalog: Catalog,
+        note: str = "",
     ) -> None:
         self._key, self._places, self._catalog = key, places, catalog
-        self._fillings = {key.id: Filling(each)}
-        for place in places:
-            name = place.entry.id
-            self._fillings[name] = Filling([of_place(one, name, place.paths) for one in each])
+        self._fillings, self._note = fillings, note
 
     def plan(self) -> Plan:
         """Return the plan."""
@@ -157,13 +200,15 @@ class _Planner:
 
     def _steps(self) -> Iterator[PlannedStep]:
         places = [place.entry for place in self._places]
+        note = [self._note] if self._note else []
         for phase in Phase:
             order = [*places, self._key] if phase in _PLACE_FIRST else [self._key, *places]
             for entry in order:
-                fill = self._fillings[entry.id].part
                 for step in entry.steps:
                     if step.phase is phase:
-                        yield PlannedStep(entry.id, phase, tuple(map(fill, step.parts)))
+                        parts = (*note, *self._fillings[entry.id].parts(step.parts))
+                        yield PlannedStep(entry.id, phase, parts)
+                        note = []
 
     def _section(self, place: _Place) -> Section:
         entry, filling = place.entry, self._fillings[place.entry.id]

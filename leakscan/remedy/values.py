@@ -3,23 +3,27 @@
 Part of the remedy stage. In: a finding, and what its repository and its user say. Out: values for
 the placeholders of the catalogue. Whoever writes a path, a branch, a remote or a policy would like
 to write a command too: each value must be of one strict form, in which nothing means anything to a
-shell, to the AWS CLI's own syntax, to JSON, YAML, HCL or Markdown. What is not of its form is left
-out, and its word in capitals stays for the reader.
+shell, to the AWS CLI's own syntax, to JSON, YAML, HCL or Markdown. What is not of its form, holds a
+secret or looks as if it might, is left out as a whole, and its word in capitals stays for the
+reader: a masked name would be another name, and `<` is a redirection.
 
 Source: IAM User Guide, "IAM and AWS STS quotas" (names); IAM API Reference, GetUser (paths of
 users); git documentation, git-clone, "GIT URLS", and git-check-ref-format.
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from leakscan import aws
 from leakscan.model import Event, Finding
 from leakscan.record import Record
-from leakscan.redact import Redactor, mask_text
+from leakscan.redact import Redactor, may_hold_secret
 from leakscan.verdict import Holder
+
+Mask = Callable[[str], str]
+"""Masks the secrets that are known; what it changes is left out."""
 
 # Narrower than what IAM, git and file systems allow: `,` and `=` are syntax of the AWS CLI, and
 # what begins with anything but a letter, a digit or `_` may be an option, or syntax of YAML.
@@ -49,6 +53,27 @@ _MAX_ROLE: Final = 52
 """Characters of a role's name, of the 64 there are: a text may add what it is for."""
 _MAX_REPOSITORY_ROLE: Final = 28
 """Of these, those that come from the repository; the rest is the place."""
+_HOSTS: Final[Mapping[str, tuple[str, int]]] = {
+    "github-actions": ("github.com", 2),
+    "gitlab-ci": ("gitlab.com", 9),
+    "bitbucket-pipelines": ("bitbucket.org", 2),
+    "circleci": ("github.com", 2),
+}
+"""Where repositories of a place are, and how many names theirs have at most.
+
+On any other host the same owner and name are somebody else's: a role that trusts them is theirs.
+CircleCI's subject names the host, and the text the one it is mostly.
+"""
+_SAME_HOSTS: Final = {
+    "ssh.github.com": "github.com",
+    "altssh.gitlab.com": "gitlab.com",
+    "altssh.bitbucket.org": "bitbucket.org",
+}
+"""Hosts for SSH through port 443. Source: GitHub, GitLab and Bitbucket documentation of it."""
+_ODD_REPOSITORY: Final = re.compile(r"(?:.*/)?_git/.*|v[0-9]/.*|.*\.git")
+"""Paths of Azure DevOps, and names that no host takes."""
+_DEPLOYED: Final = frozenset({b"main", b"master", b"trunk", b"production", b"prod", b"live"})
+"""Names of branches that are deployed, where the repository does not say which is."""
 _ROOT_FILE: Final = re.compile(rb"(^|/)rootkeys?[^/]*\.csv\Z", re.IGNORECASE)
 
 
@@ -59,6 +84,7 @@ class Values(Record, frozen=True):
     """
 
     repository: str = ""
+    host: str = ""
     branch: str = ""
     role: str = ""
     account_id: str = ""
@@ -66,24 +92,44 @@ class Values(Record, frozen=True):
     now: str = ""
 
 
+class Branches(Record, frozen=True):
+    """The refs that tell which branch is deployed.
+
+    `default` is what the remote's HEAD stands for here, such as `refs/remotes/origin/main`;
+    `is_only` says that there is no branch beside that of HEAD.
+    """
+
+    head: bytes | None = None
+    default: bytes | None = None
+    is_only: bool = False
+
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
 def repository_values(
     urls: Iterable[bytes],
-    head: bytes | None,
+    branches: Branches,
     *,
+    mask: Mask = _as_it_is,
     account: str = "",
     region: str = "",
     now: datetime | None = None,
 ) -> Values:
-    """Return the values of a repository, from the URLs of its remotes and the ref of HEAD.
+    """Return the values of a repository, from the URLs of its remotes and its branches.
 
     The likeliest URL comes first; the first that names a repository on a host counts.
     """
-    repository = next(filter(None, map(_repository, urls)), "")
-    branch = head.removeprefix(_BRANCH) if head and head.startswith(_BRANCH) else b""
+    host, repository = next(filter(None, map(_repository, urls)), ("", ""))
+    if mask(repository) != repository:
+        host = repository = ""
+    branch = safe("branch", _text(_deployed(branches)))
     moment = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if now else ""
     return Values(
         repository=repository,
-        branch=safe("branch", _text(branch)),
+        host=host,
+        branch=branch if mask(branch) == branch else "",
         role=_role(repository),
         account_id=safe("account_id", account),
         region=safe("region", region),
@@ -100,38 +146,52 @@ def safe(name: str, value: str) -> str:
     ):
         return ""
     # What was taken for a name may be a token that somebody put into a URL or a path.
-    return value if mask_text(value) == value else ""
+    return "" if may_hold_secret(value) else value
 
 
 def is_root(finding: Finding) -> bool:
-    """Say whether the key is root's: AWS said so, or it stands in the file that root is given."""
+    """Say whether the key is root's: AWS said so, or nobody else, and `seems_root`."""
+    if finding.verdict.holder is not None:
+        return finding.verdict.holder is Holder.ROOT
     arn = _ARN.fullmatch(finding.verdict.arn)
-    if finding.verdict.holder is Holder.ROOT or (arn is not None and arn[3] == "root"):
-        return True
-    return any(_ROOT_FILE.search(one.path) for one in finding.occurrences if one.path)
+    return arn[3] == "root" if arn is not None else seems_root(finding)
 
 
-def values_of(finding: Finding, values: Values) -> dict[str, str]:
-    """Return what is known for the placeholders, by their names."""
+def seems_root(finding: Finding) -> bool:
+    """Say whether nothing but a file named like the one that root is given says whose key it is."""
+    if finding.verdict.holder is not None or finding.verdict.arn:
+        return False
+    placed = (one for one in finding.occurrences if one.path and one.event is not Event.REMOVED)
+    return any(_ROOT_FILE.search(one.path or b"") for one in placed)
+
+
+def values_of(finding: Finding, values: Values, mask: Mask = _as_it_is) -> dict[str, str]:
+    """Return what is known for the placeholders, by their names.
+
+    `mask` knows the secrets of all findings; those of this one need not be among them.
+    """
     identity = finding.credential.identity
-    partition, account, user, role = _of_arn(finding.verdict.arn)
-    region = values.region or _region(finding.credential.regions, partition)
-    if not partition and (its := aws.partition_of(region)) is not None:
-        partition = its.name
+    arn = _of_arn(finding.verdict.arn)
+    region = _region_of(finding, values)
     found = {
         "access_key_id": identity.access_key_id or "",
-        "user_name": user,
-        "role_name": role,
-        "account_id": account or _account(finding) or values.account_id,
+        "user_name": arn.user,
+        "role_name": arn.role,
+        "account_id": arn.account or _account(finding) or values.account_id,
         "region": region,
-        "partition": partition,
-        "path": _text(_path(finding)),
+        "partition": partition_of(finding, values),
+        "path": _text(next(iter(paths_of(finding)), b"")),
         **general(values),
     }
     redact = Redactor(filter(None, (identity.secret, identity.session_token)))
-    return {
-        name: value for name, value in found.items() if safe(name, value) and redact(value) == value
-    }
+
+    def is_clean(text: str) -> bool:
+        return redact(text) == text and mask(text) == text
+
+    known = {name: value for name, value in found.items() if safe(name, value) and is_clean(value)}
+    if not is_clean(values.repository):
+        known.pop("role", None)  # It is cut from it: a part of a secret, which nothing masks.
+    return known
 
 
 def general(values: Values) -> dict[str, str]:
@@ -145,38 +205,78 @@ def general(values: Values) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def of_place(values: Mapping[str, str], place: str, paths: Collection[bytes]) -> dict[str, str]:
-    """Return the values for the steps of one place: its own path, and a role for it alone."""
+def of_place(values: Mapping[str, str], place: str, host: str) -> dict[str, str]:
+    """Return the values for the steps of one place: a role for it alone, and its repository.
+
+    `host` is where the repository is: elsewhere its owner and name are not ours.
+    """
     found = dict(values)
     if values.get("role"):
         found["role"] = f"{values['role']}-{place}"[:_MAX_ROLE].rstrip("-")
-    path = next((text for one in paths if (text := safe("path", _text(one)))), "")
-    if path:
-        found["path"] = path
-    elif paths:
-        found.pop("path", None)
+    its_host, most = _HOSTS.get(place, ("", 0))
+    if host != its_host or values.get("repository", "").count("/") >= most:
+        found.pop("repository", None)
     return found
 
 
-def _path(finding: Finding) -> bytes:
-    """Return the path to act on: where it stands now, else the one it came to last, else none."""
-    if finding.places and finding.places[0].path:
-        return finding.places[0].path
+class Paths(Record, frozen=True):
+    """The files to act on: the names that are safe, and how many others there are."""
+
+    names: tuple[str, ...] = ()
+    others: int = 0
+
+
+def safe_paths(paths: Iterable[bytes], mask: Mask = _as_it_is) -> Paths:
+    """Return which of some paths can stand in a command."""
+    texts = [_text(path) for path in dict.fromkeys(paths)]
+    names = tuple(text for text in texts if safe("path", text) and mask(text) == text)
+    return Paths(names, len(texts) - len(names))
+
+
+def paths_of(finding: Finding) -> tuple[bytes, ...]:
+    """Return the paths to act on: where it stands now, else the one it came to last, else none."""
+    paths = tuple(dict.fromkeys(choice.path for choice in finding.places if choice.path))
+    if paths:
+        return paths
     placed = [one for one in finding.occurrences if one.path and one.event is not Event.REMOVED]
     start = datetime.min.replace(tzinfo=UTC)
     newest = max(placed, key=lambda one: one.date or start, default=None)
-    return (newest.path or b"") if newest else b""
+    return (newest.path,) if newest and newest.path else ()
 
 
-def _of_arn(arn: str) -> tuple[str, str, str, str]:
-    """Return partition, account, name of the user and of the role; empty what it does not say."""
+def partition_of(finding: Finding, values: Values) -> str:
+    """Return the partition of a key; empty where neither AWS nor a region tells it."""
+    if said := _of_arn(finding.verdict.arn).partition:
+        return said
+    its = aws.partition_of(_region_of(finding, values))
+    return its.name if its is not None else ""
+
+
+def contradiction(finding: Finding) -> tuple[str, str] | None:
+    """Return the account that AWS named and the one the id was made for, where they differ."""
+    key_id = finding.credential.identity.access_key_id
+    said = _of_arn(finding.verdict.arn).account
+    encoded = aws.account_id(key_id) if key_id else None
+    return (said, encoded) if said and encoded and said != encoded else None
+
+
+class _Arn(Record, frozen=True):
+    """What an ARN says; empty what it does not."""
+
+    partition: str = ""
+    account: str = ""
+    user: str = ""
+    role: str = ""
+
+
+def _of_arn(arn: str) -> _Arn:
     found = _ARN.fullmatch(arn)
     if found is None or found[1] not in aws.PARTITIONS:
-        return "", "", "", ""
+        return _Arn()
     partition, account, kind, rest = found.groups(default="")
     user = rest.rpartition("/")[2] if kind == "user" else ""
     role = rest.partition("/")[0] if kind == "assumed-role" else ""
-    return partition, account, user, role
+    return _Arn(partition, account, user, role)
 
 
 def _account(finding: Finding) -> str:
@@ -184,23 +284,39 @@ def _account(finding: Finding) -> str:
     return finding.verdict.account or (aws.account_id(key_id) if key_id else "") or ""
 
 
-def _region(regions: Iterable[str], partition: str) -> str:
-    """Return the likeliest region that is in the partition, if that is known."""
-    for region in regions:
+def _region_of(finding: Finding, values: Values) -> str:
+    """Return the user's region, else the likeliest; of the partition that AWS named, if it did."""
+    said = _of_arn(finding.verdict.arn).partition
+    for region in filter(None, (values.region, *finding.credential.regions)):
         its = aws.partition_of(region)
-        if its is not None and partition in ("", its.name):
+        if its is not None and said in ("", its.name):
             return region
     return ""
 
 
-def _repository(url: bytes) -> str:
-    """Return OWNER/NAME of a remote's URL, empty for a path on this machine and other forms."""
+def _deployed(branches: Branches) -> bytes:
+    """Return the branch that is deployed, as far as that is told; HEAD may be anybody's work."""
+    if branches.default:
+        # `refs/remotes/NAME/BRANCH`
+        return b"/".join(branches.default.split(b"/")[3:])
+    head = branches.head or b""
+    branch = head.removeprefix(_BRANCH) if head.startswith(_BRANCH) else b""
+    return branch if branches.is_only or branch in _DEPLOYED else b""
+
+
+def _repository(url: bytes) -> tuple[str, str] | None:
+    """Return the host and OWNER/NAME of a remote's URL; None for other forms.
+
+    Such as a path on this machine.
+    """
     found = _URL.fullmatch(url)
-    host = (found["host"] or found["scp"] or b"").lower() if found else b""
-    if found is None or host.startswith(b"git-codecommit."):
-        return ""
-    path = found["path"].strip(b"/")
-    return safe("repository", _text(path).removesuffix(".git"))
+    host = _text(found["host"] or found["scp"] or b"").lower() if found else ""
+    if found is None or host.startswith("git-codecommit."):
+        return None
+    name = _text(found["path"].strip(b"/")).removesuffix(".git")
+    if _ODD_REPOSITORY.fullmatch(name) or not safe("repository", name):
+        return None
+    return _SAME_HOSTS.get(host, host), name
 
 
 def _role(repository: str) -> str:

@@ -5,9 +5,9 @@ findings passes a `Cleaner`; what comes from the catalogue was written by us.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final, cast
 
 from msgspec.structs import replace
 
@@ -70,7 +70,9 @@ def document(plans: Plans, options: ReportOptions) -> PlansDoc:
     return {
         "schema": SCHEMA,
         "tool": maker(options),
-        "plans": [_plan(one, options, clean, plans.hidden) for one in plans.planned],
+        "plans": [
+            _redacted(_plan(one, options, clean, plans.hidden), clean.mask) for one in plans.planned
+        ],
         "left_out": [
             LeftOutDoc(fingerprint=clean.one(one.fingerprint), why=one.why)
             for one in plans.left_out
@@ -113,6 +115,21 @@ def _key(its: FindingDoc) -> KeyDoc:
         "found": mask_text(now(its)),
         "at": [mask_text(place) for place in grouped(standing_first(its))[:MAX_PLACES]],
     }
+
+
+def _redacted(plan: PlanDoc, mask: Callable[[str], str]) -> PlanDoc:
+    """Mask whatever got into a plan: its values were chosen so that there is nothing to mask."""
+    return cast("PlanDoc", _masked(plan, mask))
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, list):
+        return [_masked(one, mask) for one in value]
+    if isinstance(value, dict):
+        return {name: _masked(one, mask) for name, one in value.items()}
+    return value
 
 
 def _plan(

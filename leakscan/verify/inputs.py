@@ -124,6 +124,7 @@ class _Scope(Record, frozen=True):
 
 class _Target(Record, frozen=True):
     path: str
+    head: str | None = None
     scope: _Scope | None = None
 
 
@@ -157,6 +158,8 @@ class Read(Record, Generic[_F], frozen=True):
     """The repository that was scanned, None where it was a text."""
     complete: bool
     findings: Sequence[_F]
+    head: str | None = None
+    """What HEAD was, as far as it is not masked."""
 
 
 def read_as(data: bytes, name: str, kind: type[_F]) -> Read[_F]:
@@ -170,7 +173,7 @@ def read_as(data: bytes, name: str, kind: type[_F]) -> Read[_F]:
         if not is_fingerprint(one.fingerprint):
             raise ReportError(name, f"its finding {number} has no fingerprint")
     is_text = target.scope is not None and target.scope.kind == "text"
-    return Read(None if is_text else target.path, complete, findings)
+    return Read(None if is_text else target.path, complete, findings, target.head)
 
 
 def read_report(data: bytes, name: str, rules: RuleSet, fingerprint_of: Fingerprinting) -> Reported:

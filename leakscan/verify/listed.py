@@ -24,11 +24,15 @@ _MAX_PLACES: Final = 100
 
 
 class Listed(Record, frozen=True):
-    """The findings of a report, and the repository that was scanned, None where it was a text."""
+    """The findings of a report, and the repository that was scanned, None where it was a text.
+
+    `head` is the ref or the commit that HEAD was.
+    """
 
     findings: tuple[Finding, ...]
     path: str | None
     complete: bool
+    head: str | None = None
 
 
 class _Place(Record, frozen=True):
@@ -76,7 +80,7 @@ def read_listed(data: bytes, name: str, rules: RuleSet, places: Collection[str])
             verdict=_verdict(one.verdict),
             places=tuple(_choices(remediation, places)),
         )
-    return Listed(tuple(found.values()), read.path, read.complete)
+    return Listed(tuple(found.values()), read.path, read.complete, read.head)
 
 
 def _verdict(its: _Verdict) -> Verdict:

@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ jobs:
       AWS_SECRET_ACCESS_KEY: %s
 """
 DEPLOY = b".github/workflows/deploy.yml"
+NOW = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 PHASES = ["contain", "replace", "prove", "delete", "purge", "prevent"]
 
 
@@ -71,7 +73,8 @@ class User:
         return self.remedy(*args, cwd=cwd).out.decode()
 
     def json(self, *args: str | Path, schema: str = "plan-1", cwd: Path | None = None) -> Any:
-        made = json.loads(self.remedy(*args, "--format", "json", cwd=cwd).out)
+        out = self.remedy(*args, "--format", "json", cwd=cwd).out
+        made = json.loads(NOW.sub(b"NOW", out))  # Of two plans made one after the other.
         assert problems(made, schema) == []
         return made
 
@@ -161,8 +164,8 @@ def test_the_plans_of_a_report_and_of_a_fingerprint_are_the_same(
 def test_a_place_has_a_plan_without_a_finding(user: User) -> None:
     plan = user.plan("github-actions")
     assert plan["keys"] == []
-    assert not plan["filled_in"]
-    assert {"ACCESS_KEY_ID", "OWNER/REPOSITORY", "main", "app"} <= set(plan["fill_in"])
+    assert plan["filled_in"].keys() <= {"now"}
+    assert {"ACCESS_KEY_ID", "OWNER/REPOSITORY", "BRANCH", "app"} <= set(plan["fill_in"])
 
 
 def test_a_place_takes_what_the_user_says(user: User, shop: Repo) -> None:
@@ -170,6 +173,7 @@ def test_a_place_takes_what_the_user_says(user: User, shop: Repo) -> None:
         "github-actions", "--repository", shop.path, "--account", "418892985061",
         "--region", "eu-west-1",
     )  # fmt: skip
+    plan["filled_in"].pop("now", None)
     assert plan["filled_in"] == {
         "account_id": "418892985061",
         "branch": "main",
@@ -339,6 +343,117 @@ def test_no_secret_of_a_report_and_no_password_of_a_remote_is_in_a_plan(
             assert b"hunter2" not in out
 
 
+@pytest.fixture
+def glued(keys: KeyMaker) -> Leak:
+    """A key whose secret is of letters and digits alone: within a name nothing ends it."""
+    made = keys.leak()
+    return replace(made, secret=made.secret.replace("/", "a").replace("+", "b"))
+
+
+FORMS = ("text", "markdown", "json")
+
+
+def test_a_secret_within_a_name_is_in_no_plan(user: User, repo: Repo, glued: Leak) -> None:
+    repo.git("remote", "add", "origin", f"https://github.com/acme/x{glued.secret}.git")
+    repo.commit({f"conf/prod{glued.secret}.env".encode(): glued.env()})
+    repo.git("branch", "-M", f"fix{glued.secret}")
+    report = user.report(repo)
+    targets = (report, fingerprint_of(report, glued), "github-actions", "dotenv")
+    for target in targets:
+        for form in FORMS:
+            out = user.remedy(target, "--repository", repo.path, "--format", form).out
+            assert glued.secret.encode() not in out
+            assert glued.secret[:20].encode() not in out
+    (plan,) = user.json(report)["plans"]
+    assert not {"path", "branch", "repository", "role"} & set(plan["filled_in"])
+    steps = json.loads(report.read_bytes())["findings"][0]["remediation"]["steps"]
+    assert any("git rm --cached FILE" in step for step in steps)
+    assert not any("<" in step for step in steps)
+
+
+def test_the_secret_of_another_finding_is_in_no_plan(
+    user: User, repo: Repo, key: Leak, glued: Leak
+) -> None:
+    repo.commit({f"x{glued.secret}/.env".encode(): key.env(), b"z/.env": glued.env()})
+    fingerprint = fingerprint_of(user.report(repo), key)
+    for form in FORMS:
+        out = user.remedy(fingerprint, "--repository", repo.path, "--format", form).out
+        assert glued.secret.encode() not in out
+
+
+@pytest.mark.parametrize(
+    ("url", "subject"),
+    [
+        ("git@github.com:platform/shop.git", "repo:platform/shop:ref"),
+        ("git@git.corp.example:platform/shop.git", "repo:OWNER/REPOSITORY:ref"),
+    ],
+)
+def test_a_repository_of_another_host_is_not_trusted(
+    url: str, subject: str, user: User, repo: Repo, key: Leak
+) -> None:
+    repo.git("remote", "add", "origin", url)
+    repo.commit({DEPLOY: workflow(key)})
+    plan = user.plan(user.report(repo))
+    assert subject in plan["places"][0]["trust"]["text"]
+    assert ("platform/shop" in json.dumps(plan)) == ("platform/shop" in subject)
+
+
+def branches_trusted(user: User, repo: Repo) -> set[str]:
+    report = user.report(repo)
+    plans = [user.plan(report), user.plan("github-actions", "--repository", repo.path)]
+    texts = [plan["places"][0]["trust"]["text"] for plan in plans]
+    return {found for text in texts for found in re.findall(r"refs/heads/([^\"]+)", text)}
+
+
+def test_a_branch_that_somebody_works_on_is_not_trusted(user: User, shop: Repo) -> None:
+    assert branches_trusted(user, shop) == {"main"}
+    shop.git("branch", "-M", "feature/login-x")
+    assert branches_trusted(user, shop) == {"BRANCH"}
+    commit = shop.id("HEAD")
+    shop.git("update-ref", "refs/remotes/origin/feature/login-x", commit)
+    assert branches_trusted(user, shop) == {"feature/login-x"}
+    shop.git("update-ref", "refs/remotes/origin/next", commit)
+    assert branches_trusted(user, shop) == {"BRANCH"}
+    shop.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/next")
+    assert branches_trusted(user, shop) == {"next"}
+
+
+def test_a_repository_that_the_user_names_has_to_be_there(
+    user: User, shop: Repo, tmp_path: Path
+) -> None:
+    report = user.report(shop)
+    for target in (report, "dotenv"):
+        run = user.cli.run("remedy", target, "--repository", tmp_path / "nope")
+        assert run.code == USAGE
+        assert "nope" in run.message
+    shop.path.rename(shop.path.with_name("moved"))
+    assert user.plan(report)["filled_in"]["branch"] == "main"
+
+
+def test_the_branch_is_that_of_the_report(user: User, shop: Repo) -> None:
+    report = user.report(shop)
+    shop.git("branch", "-M", "prod")
+    assert user.plan(report)["filled_in"]["branch"] == "main"
+    assert user.plan(report, "--repository", shop.path)["filled_in"]["branch"] == "prod"
+
+
+def test_several_files_are_each_acted_on(user: User, repo: Repo, keys: KeyMaker) -> None:
+    first, second = keys.leaks(2)
+    repo.commit({b"web/.env": first.env(), b"api/.env": second.env()})
+    plan = user.plan(user.report(repo))
+    removed = [one for one in commands(plan) if one.startswith("git rm --cached ")]
+    assert sorted(removed) == ["git rm --cached api/.env", "git rm --cached web/.env"]
+
+
+def test_what_does_not_fit_together_is_said_in_a_line(user: User, shop: Repo, key: Leak) -> None:
+    arn = "arn:aws-us-gov:iam::210987654321:user/ci"
+    report = change(user.report(shop), held_by(arn, "user"))
+    said = user.remedy(report, "--region", "eu-west-1").message
+    assert "--region is of aws, and AWS named keys of aws-us-gov" in said
+    assert f"{key.key_id} was made for account" in said
+    assert "--region" not in user.remedy(report, "--region", "us-gov-west-1").message
+
+
 # -- formats ----------------------------------------------------------------------------------
 
 
@@ -412,7 +527,7 @@ def test_nothing_a_repository_says_becomes_a_command(
     report = change(user.report(repo), held_by(arn, "user"))
     plan = user.plan(report)
     assert [one["id"] for one in plan["places"]] == ["github-actions"]
-    assert set(plan["filled_in"]) == {"access_key_id", "account_id"}
+    assert set(plan["filled_in"]) - {"now"} == {"access_key_id", "account_id"}
     assert_harmless(plan, tmp_path / "run")
     clean = user.plan("github-actions", "--account", plan["filled_in"]["account_id"])
     told = [one.replace(key.key_id, "ACCESS_KEY_ID") for one in commands(plan)]

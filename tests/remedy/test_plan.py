@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from leakscan.model import Event, Finding, Occurrence, Part, Place
+from leakscan.model import Event, Finding, Occurrence, Part, Place, Status
 from leakscan.remediation import (
     PLACEHOLDERS,
     Block,
@@ -16,7 +16,7 @@ from leakscan.remediation import (
     Step,
 )
 from leakscan.remedy.catalog import Catalog, load_catalog
-from leakscan.remedy.filling import MAX_TOLD_APART
+from leakscan.remedy.filling import MAX_PATHS, MAX_TOLD_APART
 from leakscan.remedy.plan import (
     ROOT_KEY,
     USUAL_KEY,
@@ -29,9 +29,15 @@ from leakscan.remedy.plan import (
 )
 from leakscan.remedy.values import Values
 from leakscan.verdict import Verdict, VerdictState
-from tests.verify.builder import akia, finding
+from tests.verify.builder import akia, asia, finding
 
-SHOP = Values(repository="acme/shop", branch="main", role="shop", now="2026-11-22T12:00:00Z")
+SHOP = Values(
+    repository="acme/shop",
+    host="github.com",
+    branch="main",
+    role="shop",
+    now="2026-11-22T12:00:00Z",
+)
 CATALOG = load_catalog()
 
 
@@ -180,7 +186,71 @@ def test_a_command_of_several_lines_is_one() -> None:
 def test_findings_of_one_kind_of_key_and_place_share_a_plan() -> None:
     known = catalog(KEY, HERE, THERE)
     here, also, there = found("a", "here"), found("b", "here"), found("c", "there")
-    assert grouped([here, there, also], known) == [(here, also), (there,)]
+    assert grouped([here, there, also], known, SHOP) == [(here, also), (there,)]
+
+
+def test_keys_of_another_partition_have_a_plan_of_their_own() -> None:
+    known = with_block("arn:{partition}:iam::aws:policy/X", "json", "a.json")
+    plain, gov = found("a", "here"), found("b", "here")
+    arn = "arn:aws-us-gov:iam::418892985061:user/ci"
+    gov = replace(gov, verdict=Verdict(VerdictState.LIVE, arn=arn))
+    groups = grouped([plain, gov], known, SHOP)
+    assert groups == [(plain,), (gov,)]
+    (plan,) = [plan_for_all(group, known, SHOP) for group in groups[1:]]
+    assert plan.steps[0].parts[1] == Block("json", "arn:aws-us-gov:iam::aws:policy/X", "a.json")
+    accounts = [found("a", "here"), replace(found("b", "here"), verdict=plain.verdict)]
+    assert len(grouped(accounts, known, SHOP)) == 1
+
+
+# -- several files -----------------------------------------------------------------------
+
+
+def files(*paths: bytes) -> Finding:
+    made = found("f", "here")
+    return replace(made, places=tuple(replace(made.places[0], path=path) for path in paths))
+
+
+def with_files(text: str, *paths: bytes) -> Plan:
+    step = Step(Phase.PURGE, ("Delete it from {path}.", Block("sh", text)))
+    here = replace(HERE, steps=(*HERE.steps, step))
+    return plan_for(files(*paths), catalog(KEY, here), SHOP)
+
+
+def test_a_command_is_written_for_each_file_and_a_sentence_lists_them() -> None:
+    plan = with_files("git rm --cached {path}\ngit status", b"web/.env", b"api/.env")
+    assert commands(plan) == [
+        "git rm --cached web/.env",
+        "git rm --cached api/.env",
+        "git status",
+    ]
+    assert "Delete it from web/.env, api/.env." in told(plan)
+    assert plan.values["path"] == "web/.env, api/.env"
+    assert "FILE" not in plan.open_values
+
+
+def test_files_of_several_keys_are_each_acted_on() -> None:
+    one, other = files(b"web/.env"), replace(files(b"api/.env"), status=Status.KNOWN)
+    step = Step(Phase.PURGE, (Block("sh", "git rm --cached {path}"),))
+    known = catalog(KEY, replace(HERE, steps=(step,)))
+    plan = plan_for_all([one, other], known, SHOP)
+    assert commands(plan) == ["git rm --cached web/.env", "git rm --cached api/.env"]
+
+
+def test_of_very_many_files_it_is_said_how_many_more_there_are() -> None:
+    paths = [f"{number}/.env".encode() for number in range(MAX_PATHS + 3)]
+    plan = with_files("git rm --cached {path}", *paths)
+    assert len(commands(plan)) == MAX_PATHS
+    assert "The same for 3 more files." in plan.steps[-1].parts
+    assert told(plan)[-1].endswith("9/.env and 3 more.")
+
+
+def test_a_file_whose_name_is_no_word_of_a_shell_leaves_its_word() -> None:
+    plan = with_files("git rm --cached {path}", b"web/.env", b"my file/.env")
+    assert commands(plan) == ["git rm --cached web/.env", "git rm --cached FILE"]
+    assert "1 more" in told(plan)[-1]
+    assert plan.open_values["FILE"].endswith("; 1 with a name that is not put into commands")
+    alone = with_files("git rm --cached {path}", b"my file/.env")
+    assert commands(alone) == ["git rm --cached FILE"]
 
 
 def test_commands_are_written_once_for_each_key_and_once_where_they_are_alike() -> None:
@@ -219,8 +289,38 @@ def test_a_root_key_has_its_own_entry() -> None:
     root = found("f", "here", path=b"rootkey.csv")
     assert key_of(root, CATALOG).id == ROOT_KEY
     assert key_of(found("f", "here"), CATALOG).id == USUAL_KEY
+    aws_says = found("f", "here", path=b"rootkey.csv", user="ci")
+    assert key_of(aws_says, CATALOG).id == USUAL_KEY
     bearer = found("f", "here", path=b"rootkey.csv", rule="aws-bearer-credential")
     assert key_of(bearer, CATALOG).id == "aws-bearer-credential"
+
+
+def test_a_key_taken_for_roots_says_why() -> None:
+    known = replace(KEY, id=ROOT_KEY)
+    guessed = plan_for(found("f", "here", path=b"rootkey.csv"), catalog(KEY, known, HERE), SHOP)
+    assert guessed.key == ROOT_KEY
+    assert "rootkey.csv" in told(guessed)[0]
+    assert sum("rootkey.csv" in str(part) for step in guessed.steps for part in step.parts) == 1
+    assert "rootkey.csv" in remediation_of(guessed).steps[0]
+    root = replace(
+        found("f", "here", path=b"rootkey.csv"),
+        verdict=Verdict(VerdictState.LIVE, arn="arn:aws:iam::418892985061:root"),
+    )
+    said = plan_for(root, catalog(KEY, known, HERE), SHOP)
+    assert said.key == ROOT_KEY
+    assert "rootkey.csv" not in remediation_of(said).steps[0]
+
+
+@pytest.mark.parametrize("rule", [USUAL_KEY, "aws-revoke-session"])
+def test_a_session_of_root_has_the_plan_of_sessions(rule: str) -> None:
+    session = found("f", "here", path=b"rootkey.csv", rule=rule)
+    identity = replace(session.credential.identity, access_key_id=asia("f"))
+    session = replace(
+        session,
+        credential=replace(session.credential, identity=identity),
+        verdict=Verdict(VerdictState.LIVE, arn="arn:aws:iam::418892985061:root"),
+    )
+    assert key_of(session, CATALOG).id == "aws-revoke-session"
 
 
 def test_a_rule_without_an_entry_is_about_an_access_key() -> None:

@@ -1,6 +1,8 @@
 """Values for commands: what is of their form goes in, whatever could change a command does not."""
 
+import random
 import shlex
+import string
 from datetime import UTC, datetime
 
 import pytest
@@ -9,14 +11,29 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from leakscan.model import Event, Finding, Occurrence, Part, Place
-from leakscan.redact import Secret
-from leakscan.remediation import PLACEHOLDERS
-from leakscan.remedy.values import Values, is_root, of_place, repository_values, safe, values_of
+from leakscan.redact import Redactor, Secret
+from leakscan.remediation import PLACEHOLDERS, Choice
+from leakscan.remedy.values import (
+    Branches,
+    Paths,
+    Values,
+    contradiction,
+    is_root,
+    of_place,
+    partition_of,
+    paths_of,
+    repository_values,
+    safe,
+    safe_paths,
+    seems_root,
+    values_of,
+)
 from leakscan.verdict import Holder, Verdict, VerdictState
 from tests.verify.builder import ACCOUNT, akia, finding, secret
 
 NONE = Values()
 HUNTER = Secret(b"hunter2", "secret-access-key")
+masked = Redactor([HUNTER])
 TELLING = frozenset("\"'`$\\;&|<>(){}[]*?!~#%^,=: \t\r\n\x00\x1b\u202e\u2028")
 """Characters that mean something to a shell, to the AWS CLI or in the text of a file."""
 
@@ -127,12 +144,56 @@ def test_a_region_tells_the_partition() -> None:
     ],
 )
 def test_the_remote_names_the_repository(url: bytes, repository: str) -> None:
-    assert repository_values([url], None).repository == repository
+    assert repository_values([url], Branches()).repository == repository
 
 
 def test_the_first_remote_that_names_a_repository_counts() -> None:
     urls = [b"/srv/mirror", b"git@github.com:acme/shop.git", b"git@github.com:other/fork.git"]
-    assert repository_values(urls, None).repository == "acme/shop"
+    assert repository_values(urls, Branches()).repository == "acme/shop"
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        (b"git@github.com:acme/shop.git", "github.com"),
+        (b"git@GitHub.com:acme/shop.git", "github.com"),
+        (b"ssh://git@ssh.github.com:443/acme/shop.git", "github.com"),
+        (b"https://token@gitlab.com/acme/shop", "gitlab.com"),
+        (b"git@git.corp.example:platform/shop.git", "git.corp.example"),
+        (b"git@github-work:acme/shop.git", "github-work"),
+        (b"https://github.com.evil.example/acme/shop", "github.com.evil.example"),
+        (b"/srv/git/shop.git", ""),
+        (b"https://dev.azure.com/acme/project/_git/shop", ""),
+        (b"git@ssh.dev.azure.com:v3/acme/project/shop", ""),
+        (b"https://github.com/acme/shop.git.git", ""),
+    ],
+)
+def test_the_remote_names_its_host(url: bytes, host: str) -> None:
+    values = repository_values([url], Branches())
+    assert values.host == host
+    assert bool(values.repository) == bool(host)
+
+
+@pytest.mark.parametrize(
+    ("place", "host", "repository", "is_its_own"),
+    [
+        ("github-actions", "github.com", "acme/shop", True),
+        ("github-actions", "git.corp.example", "acme/shop", False),
+        ("github-actions", "github.com", "acme/shop/wiki", False),
+        ("github-actions", "gitlab.com", "acme/shop", False),
+        ("gitlab-ci", "gitlab.com", "acme/team/shop", True),
+        ("gitlab-ci", "gitlab.example.com", "acme/shop", False),
+        ("bitbucket-pipelines", "bitbucket.org", "acme/shop", True),
+        ("circleci", "github.com", "acme/shop", True),
+        ("circleci", "bitbucket.org", "acme/shop", False),
+        ("jenkins", "github.com", "acme/shop", False),
+        ("jenkins", "", "acme/shop", False),
+    ],
+)
+def test_a_place_takes_the_repository_of_its_own_host_alone(
+    place: str, host: str, repository: str, is_its_own: bool
+) -> None:
+    assert ("repository" in of_place({"repository": repository}, place, host)) == is_its_own
 
 
 @pytest.mark.parametrize(
@@ -151,8 +212,27 @@ def test_the_first_remote_that_names_a_repository_counts() -> None:
         (None, ""),
     ],
 )
-def test_head_names_the_branch(head: bytes | None, branch: str) -> None:
-    assert repository_values([], head).branch == branch
+def test_the_only_branch_is_the_one_that_is_deployed(head: bytes | None, branch: str) -> None:
+    assert repository_values([], Branches(head, is_only=True)).branch == branch
+
+
+@pytest.mark.parametrize(
+    ("head", "default", "branch"),
+    [
+        (b"refs/heads/main", None, "main"),
+        (b"refs/heads/master", None, "master"),
+        (b"refs/heads/production", None, "production"),
+        (b"refs/heads/feature/login", None, ""),
+        (b"refs/heads/feature/login", b"refs/remotes/origin/next", "next"),
+        (b"refs/heads/main", b"refs/remotes/origin/release/7", "release/7"),
+        (b"refs/heads/main", b"refs/remotes/origin/$(id)", ""),
+        (None, b"refs/remotes/origin/main", "main"),
+    ],
+)
+def test_the_branch_of_the_remote_comes_first_and_any_branch_does_not_count(
+    head: bytes | None, default: bytes | None, branch: str
+) -> None:
+    assert repository_values([], Branches(head, default)).branch == branch
 
 
 @pytest.mark.parametrize(
@@ -166,18 +246,27 @@ def test_head_names_the_branch(head: bytes | None, branch: str) -> None:
     ],
 )
 def test_the_role_is_named_after_the_repository(url: bytes, role: str) -> None:
-    assert repository_values([url], None).role == role
+    assert repository_values([url], Branches()).role == role
 
 
-def test_each_place_has_a_role_and_a_path_of_its_own() -> None:
-    known = {"role": "shop", "path": "a.env"}
-    assert of_place(known, "ecs-task", [b"task.json"]) == {
-        "role": "shop-ecs-task",
-        "path": "task.json",
-    }
-    assert of_place(known, "ecs-task", []) == {"role": "shop-ecs-task", "path": "a.env"}
-    assert of_place(known, "ecs-task", [b"$(id)"]) == {"role": "shop-ecs-task"}
-    assert of_place({}, "ecs-task", []) == {}
+def test_each_place_has_a_role_of_its_own() -> None:
+    assert of_place({"role": "shop"}, "ecs-task", "") == {"role": "shop-ecs-task"}
+    assert of_place({}, "ecs-task", "") == {}
+
+
+def test_of_many_paths_those_that_are_safe_are_named_and_the_others_counted() -> None:
+    paths = safe_paths([b"a.env", b"$(id)", b"b.env", b"a.env", b"c d.env"])
+    assert paths == Paths(("a.env", "b.env"), 2)
+    assert safe_paths([b"a.env", b"x-hunter2.env"], masked) == Paths(("a.env",), 1)
+
+
+def test_a_key_stands_in_all_its_places() -> None:
+    key = replace(
+        at(b"old.env"),
+        places=tuple(Choice("dotenv", path, 1, (), True) for path in (b"a", b"b", b"a")),
+    )
+    assert paths_of(key) == (b"a", b"b")
+    assert paths_of(at(b"old.env")) == (b"old.env",)
 
 
 def test_a_path_is_where_it_stands_or_where_it_came_to_last() -> None:
@@ -193,19 +282,56 @@ def test_a_path_is_where_it_stands_or_where_it_came_to_last() -> None:
 
 def test_the_time_is_utc() -> None:
     noon = datetime.fromisoformat("2026-11-22T13:00:00+01:00")
-    assert repository_values([], None, now=noon).now == "2026-11-22T12:00:00Z"
+    assert repository_values([], Branches(), now=noon).now == "2026-11-22T12:00:00Z"
 
 
 def test_no_value_is_a_secret_or_looks_like_one() -> None:
     hidden = secret("f").reveal()
     assert safe("path", "conf/made-up-name-of-a-file") == "conf/made-up-name-of-a-file"
     assert "path" not in values_of(at(b"conf/" + hidden), NONE)
-    assert repository_values([b"https://github.com/acme/" + hidden], None).repository == ""
+    assert repository_values([b"https://github.com/acme/" + hidden], Branches()).repository == ""
     # A short one looks like nothing; it is known to be one.
     short = replace(at(b"conf/hunter2"), credential=finding("f", None, HUNTER).credential)
     assert "path" not in values_of(short, NONE)
-    named = repository_values([b"https://github.com/acme/hunter2"], b"refs/heads/hunter2")
+    named = repository_values(
+        [b"https://github.com/acme/hunter2"], Branches(b"refs/heads/hunter2", is_only=True)
+    )
+    assert named.role == named.branch == "hunter2"
     assert not {"repository", "branch", "role"} & set(values_of(short, named))
+
+
+def glued() -> tuple[str, str]:
+    """Return a secret of letters and digits, and a name that it stands in without a boundary."""
+    value = random.Random(7).choices(string.ascii_letters + string.digits, k=40)
+    return "".join(value), f"fix{''.join(value)}s"
+
+
+def test_a_secret_within_a_longer_name_is_no_value_though_nobody_knows_it() -> None:
+    _, name = glued()
+    urls = [f"https://github.com/acme/{name}.git".encode()]
+    found = repository_values(urls, Branches(f"refs/heads/{name}".encode(), is_only=True))
+    assert not found.repository + found.branch + found.role + found.host
+    assert not safe("path", f"conf/{name}.env")
+    assert not safe("path", f"conf/{name[:20]}/{name[20:]}.env")
+
+
+def test_a_secret_of_another_finding_is_no_value_and_no_part_of_one() -> None:
+    urls, branches = [b"git@github.com:acme/a-hunter2-b"], Branches(b"refs/heads/hunter2", None)
+    found = repository_values(urls, replace(branches, is_only=True), mask=masked)
+    assert not found.repository + found.branch + found.role
+    known = repository_values(urls, Branches())
+    assert known.role == "a-hunter2-b"
+    values = values_of(at(b"x-hunter2/.env"), known, masked)
+    assert not {"repository", "role", "path"} & set(values)
+
+
+def test_a_name_that_is_no_secret_stays() -> None:
+    for path in (
+        "src/main/java/com/acme/shop/payment/checkout/Application.java",
+        "objects/0123456789abcdef0123456789abcdef01234567.env",
+        "infrastructure/environments/production/terraform/variables.tf",
+    ):
+        assert safe("path", path) == path
 
 
 def test_root_is_known_by_its_arn_or_its_file() -> None:
@@ -215,6 +341,34 @@ def test_root_is_known_by_its_arn_or_its_file() -> None:
     assert is_root(at(b"Downloads/rootkeys (1).csv"))
     assert not is_root(at(b"rootkey.csv.md"))
     assert not is_root(held("arn:aws:iam::418892985061:user/root"))
+
+
+def test_what_aws_says_of_root_comes_before_the_name_of_a_file() -> None:
+    key = at(b"rootkey.csv")
+    assert seems_root(key)
+    user = Verdict(VerdictState.LIVE, arn="arn:aws:iam::418892985061:user/ci")
+    for verdict in (user, replace(user, arn="", holder=Holder.USER)):
+        assert not is_root(replace(key, verdict=verdict))
+    root = replace(key, verdict=Verdict(VerdictState.LIVE, holder=Holder.ROOT))
+    assert is_root(root)
+    assert not seems_root(root)
+    gone = replace(key, occurrences=(replace(key.occurrences[0], event=Event.REMOVED),))
+    assert not is_root(gone)
+
+
+def test_a_region_of_another_partition_than_the_key_is_not_filled_in() -> None:
+    key = held("arn:aws-us-gov:iam::418892985061:user/ci")
+    assert "region" not in values_of(key, Values(region="eu-west-1"))
+    assert values_of(key, Values(region="us-gov-east-1"))["region"] == "us-gov-east-1"
+    assert partition_of(key, Values(region="eu-west-1")) == "aws-us-gov"
+    assert partition_of(at(b"a"), Values(region="us-gov-east-1")) == "aws-us-gov"
+    assert partition_of(at(b"a"), NONE) == ""
+
+
+def test_an_account_that_the_id_contradicts_is_told() -> None:
+    assert contradiction(held(f"arn:aws:iam::{ACCOUNT}:user/ci")) is None
+    assert contradiction(held("")) is None
+    assert contradiction(held("arn:aws:iam::210987654321:user/ci")) == ("210987654321", ACCOUNT)
 
 
 # -- what nothing may do ----------------------------------------------------------------------
@@ -244,10 +398,13 @@ def test_what_is_safe_is_one_word_of_a_shell_and_no_option(name: str, text: str)
 def test_whatever_a_repository_says_each_value_is_safe(
     url: bytes, head: bytes, user: str, path: bytes
 ) -> None:
-    values = repository_values([b"https://github.com/" + url], b"refs/heads/" + head)
+    branches = Branches(b"refs/heads/" + head, is_only=True)
+    values = repository_values([b"https://github.com/" + url], branches)
     key = replace(
         at(path),
         verdict=Verdict(VerdictState.LIVE, arn=f"arn:aws:iam::418892985061:user/{user}"),
     )
-    for name, value in of_place(values_of(key, values), "dotenv", [path]).items():
+    for name, value in of_place(values_of(key, values), "gitlab-ci", "gitlab.com").items():
         assert safe(name, value) == value
+    for name in safe_paths([path]).names:
+        assert safe("path", name) == name
