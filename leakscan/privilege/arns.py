@@ -10,12 +10,15 @@ from itertools import product
 from math import prod
 from typing import Final
 
+from leakscan import aws
 from leakscan.permissions import Hole, Text
 from leakscan.privilege.texts import begins, joined, literal, mapped
 from leakscan.record import Record
 
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 _COMMON: Final = ("Partition", "Region", "Account")
+NO_ARNS: Final = ("ObjectName", "LogStreamName", "QueueName")
+"""Variables whose value is never an ARN, whatever it begins with."""
 _FIELDS: Final = 5
 _MAX_PRODUCT: Final = 64
 _SUFFIXED: Final = re.compile(r"-[A-Za-z0-9]{6}\Z")
@@ -40,9 +43,8 @@ class Place(Record, frozen=True):
 
 def partition_of(region: str) -> str:
     """Return the partition of a region by the form of its name."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    found = aws.partition_of(region)
+    return "aws" if found is None else found.name
 
 
 def variables(form: str) -> tuple[str, ...]:
@@ -75,7 +77,7 @@ def _one(form: str, values: Mapping[str, Text], place: Place) -> Text:
         parts.append(form[done : found.start()])
         value = known[found[1]]
         done = found.end()
-        if found[1] not in _COMMON and is_arn(value):
+        if found[1] not in (*_COMMON, *NO_ARNS) and is_arn(value):
             if _is_of(value, form):
                 return _whole(value, form, done, values)
             value = mapped(value, _last)
@@ -96,6 +98,8 @@ def _is_of(value: Text, form: str) -> bool:
     if isinstance(value[0], Hole):
         return True
     wanted = form.split(":", _FIELDS)
+    if len(wanted) <= _FIELDS:
+        return True
     has = value[0].split(":", _FIELDS)
     if len(has) <= _FIELDS:
         return len(has) <= 2 or has[2] == wanted[2]
@@ -112,7 +116,13 @@ def _whole(value: Text, form: str, done: int, values: Mapping[str, Text]) -> Tex
         return value if is_whole else joined(*value, rest)
     if rest == ":*":
         return value if begins(value).endswith(":*") else joined(*value, rest)
-    later = [name for name in _VARIABLE.findall(rest) if values[name] != ("*",)]
+    if rest == "/${ObjectName}" and ":accesspoint/" in begins(value):
+        rest = f"/object{rest}"
+    later = [
+        name
+        for name in _VARIABLE.findall(rest)
+        if values[name] != ("*",) and not is_arn(values[name])
+    ]
     if not later:
         return value
     parts: list[str | Hole] = [*value]

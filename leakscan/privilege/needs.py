@@ -5,18 +5,24 @@ variables in the resources stand for. Two things that have the same name in the 
 different kinds get different variables.
 """
 
+import re
 from collections.abc import Iterable
+from typing import Final
 
 from msgspec import field
 from msgspec.structs import replace
 
+from leakscan.aws import partition_of
 from leakscan.permissions import Call, Hole, Need, Spot, Text
 from leakscan.privilege.actions import Wanted, actions_of
 from leakscan.privilege.arguments import completed
 from leakscan.privilege.arns import Place
+from leakscan.privilege.names import with_own_holes
 from leakscan.privilege.resources import Aim, aim
 from leakscan.privilege.tables import Tables
 from leakscan.record import State
+
+_ACCOUNT: Final = re.compile(r"[0-9]{12}", re.ASCII)
 
 
 class Needs(State):
@@ -32,9 +38,9 @@ class Needs(State):
 def needs_of(calls: Iterable[Call], place: Place, tables: Tables) -> Needs:
     """Return what the calls need; each as often as it is asked for."""
     found = Needs()
-    kinds: dict[str, str] = {}
+    kinds: dict[str, tuple[str, str]] = {}
     for bare in calls:
-        call = completed(bare)
+        call = completed(_own(bare))
         actions = actions_of(call, tables)
         if not actions.is_known:
             said = f"{call.service}:{call.operation}"
@@ -48,11 +54,19 @@ def needs_of(calls: Iterable[Call], place: Place, tables: Tables) -> Needs:
     return found
 
 
+def _own(call: Call) -> Call:
+    """Return the call with variables that nothing else is called, and no place that is none."""
+    arguments = {name: tuple(map(with_own_holes, texts)) for name, texts in call.arguments.items()}
+    region = call.region if partition_of(call.region) else ""
+    account = call.account if _ACCOUNT.fullmatch(call.account) else ""
+    return replace(call, arguments=arguments, region=region, account=account)
+
+
 def _need(wanted: Wanted, its: Aim, call: Call) -> Need:
     return Need(wanted.action, its.resources, call.spot, wanted.reason, its.conditions)
 
 
-def _with_own_words(its: Aim, wanted: Wanted, kinds: dict[str, str]) -> Aim:
+def _with_own_words(its: Aim, wanted: Wanted, kinds: dict[str, tuple[str, str]]) -> Aim:
     """Give a hole another name where its own stands for a thing of another kind already."""
     prefix = wanted.action.partition(":")[0]
     names: dict[str, str] = {}
@@ -66,11 +80,12 @@ def _with_own_words(its: Aim, wanted: Wanted, kinds: dict[str, str]) -> Aim:
     )
 
 
-def _free(name: str, kind: str, prefix: str, kinds: dict[str, str]) -> str:
+def _free(name: str, kind: str, prefix: str, kinds: dict[str, tuple[str, str]]) -> str:
+    """Return a name that no other thing has, in templates without `_` neither."""
     word = prefix.upper().replace("-", "_")
     number = 1
     chosen = name
-    while kinds.setdefault(chosen, kind) != kind:
+    while kinds.setdefault(chosen.replace("_", ""), (name, kind)) != (name, kind):
         chosen = f"{word}_{name}" if number == 1 else f"{word}_{name}_{number}"
         number += 1
     return chosen

@@ -57,8 +57,15 @@ def _identity(text: Text) -> Iterator[Text]:
         yield (whole.rpartition("@")[2],)
 
 
+def _project(text: Text) -> Iterator[Text]:
+    """Yield the project in the id of a build: `project:uuid`."""
+    whole = literal(text)
+    yield text if whole is None or whole.startswith("arn:") else (whole.partition(":")[0],)
+
+
 _SPELLINGS: Final[Mapping[tuple[str, str], Callable[[Text], Iterator[Text]]]] = {
     ("lambda", "FunctionName"): _function,
     ("ssm", "Parameter"): _parameter,
+    ("codebuild", "ProjectName"): _project,
     ("ses", "IdentityName"): _identity,
 }

@@ -10,7 +10,6 @@ from typing import Final
 
 from leakscan.permissions import Hole, Text
 
-_ODD: Final = re.compile(r"[^\x20-\x7e\xa1-\xff]+")
 _WILD: Final = re.compile(r"[*?]|\$(?=\{)")
 _WORD: Final = re.compile(r"[^A-Z0-9]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -38,15 +37,12 @@ def joined(*parts: str | Hole) -> Text:
 
 
 def quoted(text: Text) -> Text:
-    """Return a text of the code's for a policy, where none of its characters is a wildcard.
-
-    What a policy cannot hold becomes one: characters beyond Latin-1 and control characters.
-    """
+    """Return a text of the code's for a policy, where none of its characters is a wildcard."""
     return joined(*(part if isinstance(part, Hole) else _quoted(part) for part in text))
 
 
 def _quoted(part: str) -> str:
-    return _ODD.sub("*", _WILD.sub(lambda found: f"${{{found[0]}}}", part))
+    return _WILD.sub(lambda found: f"${{{found[0]}}}", part)
 
 
 def opened(text: Text) -> Text:
