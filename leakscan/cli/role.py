@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from msgspec.structs import replace
 
 from leakscan import __version__
 from leakscan.cli import outputs
@@ -49,6 +48,7 @@ def run(wishes: RoleWishes) -> int:
     from leakscan.cli.role_code import usage_of_code
     from leakscan.cli.role_events import trail_of
     from leakscan.report.role import render
+    from leakscan.report.role_document import INCOMPLETE
 
     tables = load_tables()
     plans = _plans(wishes)
@@ -58,7 +58,10 @@ def run(wishes: RoleWishes) -> int:
     options = outputs.fitted(ReportOptions(tool_version=__version__), wishes.output)
     clean = Cleaner(redactor(_findings(plans), plans.hidden if plans is not None else ()))
     outputs.write(wishes.output, render(made, options, wishes.output.format, clean))
-    return ExitCode.CLEAN if made.complete else ExitCode.INCOMPLETE
+    if made.complete:
+        return ExitCode.CLEAN
+    click.echo(f"leakscan: {INCOMPLETE}", err=True)
+    return ExitCode.INCOMPLETE
 
 
 def _check(wishes: RoleWishes) -> None:
@@ -121,12 +124,12 @@ def _suggestion(
         section.trust.text if section is not None and section.trust is not None else "",
         where,
         plan.open_values if plan is not None else {},
+        tuple(_about_place(plans, len(places))),
     )
-    made = suggest(used, wish, tables, trail)
-    return replace(made, decisions=(*_about_place(wishes, plans, len(places)), *made.decisions))
+    return suggest(used, wish, tables, trail)
 
 
-def _about_place(wishes: RoleWishes, plans: "Plans | None", places: int) -> Iterator[str]:
+def _about_place(plans: "Plans | None", places: int) -> Iterator[str]:
     if plans is None:
         yield (
             "No place was named, so there is no trust policy: leakscan remedy --list has them, as "

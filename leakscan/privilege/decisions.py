@@ -307,10 +307,9 @@ def of_gaps(
             "is used for, CloudTrail tells: --events FILE, or --profile NAME --access-key-id ID."
         )
     if usage.gaps:
-        number = sum(usage.gaps.values())
         yield (
-            f"NOT READ: {_count(number, 'file')} ({_listed(usage.gaps)}). What stands there is not "
-            "in this policy. git fsck tells what a store lacks; --code FOLDER looks at a part."
+            f"NOT READ, though it may be code: {_listed(usage.gaps)}. What it needs is not in this "
+            "policy. git fsck tells what a store lacks; --code FOLDER looks at a part."
         )
     if usage.creates and (place in _CREATES or not found):
         yield (
@@ -367,7 +366,9 @@ def _where(folders: dict[str, int]) -> str:
 
 
 def _read(usage: Usage) -> str:
-    return _listed({f"{name} files": number for name, number in usage.files.items()}) or "no file"
+    return (
+        ", ".join(f"{_count(n, 'file')} of {name}" for name, n in usage.files.items()) or "no file"
+    )
 
 
 def _listed(counts: dict[str, int]) -> str:

@@ -31,6 +31,8 @@ class Wish(Record, frozen=True):
     where: Place
     words: dict[str, str] = field(default_factory=dict)
     """The words in capitals that the trust leaves open, and what they mean."""
+    notes: tuple[str, ...] = ()
+    """What is to be decided about the place."""
 
 
 def suggest(usage: Usage, wish: Wish, tables: Tables, trail: Trail | None = None) -> Suggestion:
@@ -102,6 +104,7 @@ def _decisions(
     needs: list[Need] = chosen.needs
     is_from_events = trail is not None
     yield from decisions.of_gaps(usage, found, wish.place, is_from_events=is_from_events)
+    yield from wish.notes
     if trail is not None:
         yield from decisions.of_events(trail)
     yield from decisions.of_actions(found, tables)

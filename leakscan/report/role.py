@@ -10,7 +10,7 @@ from typing import Final
 
 from rich.text import Text as Rich
 
-from leakscan.errors import LeakscanError
+from leakscan.errors import ExitCode, LeakscanError
 from leakscan.permissions import Spot, Statement, Suggestion
 from leakscan.redact import mask_text
 from leakscan.report.base import ReportOptions
@@ -19,11 +19,12 @@ from leakscan.report.page import Page
 from leakscan.report.role_cli import render_cli
 from leakscan.report.role_cloudformation import render_cloudformation
 from leakscan.report.role_document import (
-    VERSION,
+    INCOMPLETE,
     as_words,
     cleaned,
     document,
     policies,
+    read_line,
     size_line,
     statement,
 )
@@ -33,10 +34,17 @@ from leakscan.report.words import count, visible
 _MIN_WIDTH: Final = 40
 _SPOTS: Final = 5
 _LISTED: Final = 50
+_UNNAMED: Final = "None, for no place was named: leakscan remedy --list has them."
 
 
 class SplitPolicyError(LeakscanError):
     """The permissions do not fit into one policy."""
+
+
+class EmptyPolicyError(LeakscanError):
+    """There is no permission, and the format has no place to say so."""
+
+    code = ExitCode.INCOMPLETE
 
 
 def render(
@@ -55,13 +63,13 @@ def _json(made: Suggestion, options: ReportOptions) -> bytes:
 def _text(made: Suggestion, options: ReportOptions) -> bytes:
     page = Page(max(options.width, _MIN_WIDTH), color=options.color)
     _head(page, made)
+    _section(page, "What a human must decide", made.decisions)
+    _not_understood(page, made)
+    _variables(page, made)
     _trust(page, made)
     _permissions(page, made)
-    _section(page, "What a human must decide", made.decisions)
-    _variables(page, made)
+    _because(page, made)
     _difference(page, made)
-    _not_understood(page, made)
-    _read(page, made)
     return page.text().encode("utf-8")
 
 
@@ -74,7 +82,25 @@ def _head(page: Page, made: Suggestion) -> None:
         f"It trusts whom the place needs, and may do what {source} shows. Words in capitals are "
         "for you to fill in. Nothing was created, and AWS was not changed.",
     )
+    page.hang(Rich(""), _summary(made))
+    page.hang(Rich(""), read_line(made), "dim")
+    if not made.complete:
+        page.hang(Rich(""), INCOMPLETE, "bold")
     page.blank()
+
+
+def _summary(made: Suggestion) -> str:
+    """Say how much of a role it is."""
+    actions = {action for one in made.statements for action in one.actions}
+    spots = {spot for one in made.statements for ones in one.because.values() for spot in ones}
+    open_words = f", {count(len(made.variables), 'word')} to fill in" if made.variables else ""
+    where = "event" if made.difference else "line"
+    return (
+        f"{count(len(actions), 'action')} in {count(len(made.statements), 'statement')}, "
+        f"asked for by {count(len(spots), where)}{open_words}; "
+        f"{count(len(made.decisions), 'thing')} to decide, "
+        f"{count(len(made.unclear) + len(made.unknown), 'place')} not understood."
+    )
 
 
 def _title(page: Page, title: str) -> None:
@@ -84,7 +110,8 @@ def _title(page: Page, title: str) -> None:
 def _trust(page: Page, made: Suggestion) -> None:
     _title(page, "Trust policy")
     if not made.trust:
-        page.hang(Rich("  "), "There is no role to create at this place: see its plan.")
+        why = "There is no role to create at this place: see its plan." if made.place else _UNNAMED
+        page.hang(Rich("  "), why)
     for line in _shown(json.loads(made.trust)) if made.trust else ():
         page.line(Rich(f"  {line}"))
     page.blank()
@@ -98,7 +125,7 @@ def _permissions(page: Page, made: Suggestion) -> None:
     found = policies(made, as_words)
     _title(page, "Permissions")
     if not found:
-        page.hang(Rich("  "), "None: nothing that was read uses AWS in a way that could be told.")
+        page.hang(Rich("  "), "NONE: nothing was inferred. See above what that does not mean.")
     for one in found:
         if len(found) > 1:
             page.line(Rich(f"  {one.name}"))
@@ -107,15 +134,18 @@ def _permissions(page: Page, made: Suggestion) -> None:
     if found:
         page.hang(Rich("  "), size_line(found), "dim")
     page.blank()
-    if made.statements:
-        _title(page, "Which line asks for what")
-    for its in made.statements:
-        _because(page, its)
-    if made.statements:
-        page.blank()
 
 
-def _because(page: Page, one: Statement) -> None:
+def _because(page: Page, made: Suggestion) -> None:
+    if not made.statements:
+        return
+    _title(page, "Which line asks for what")
+    for one in made.statements:
+        _because_of(page, one)
+    page.blank()
+
+
+def _because_of(page: Page, one: Statement) -> None:
     page.hang(Rich(f"  {one.sid}: "), ", ".join(visible(text) for text in _resources(one)), "dim")
     for action in one.actions:
         spots = one.because.get(action, ())
@@ -175,12 +205,6 @@ def _some(lines: Sequence[str]) -> list[str]:
     return [*lines[:_LISTED], *([f"and {rest} more; JSON has all"] if rest > 0 else [])]
 
 
-def _read(page: Page, made: Suggestion) -> None:
-    read = ", ".join(f"{count(number, 'file')} of {name}" for name, number in made.files.items())
-    left = ", ".join(f"{number} ({reason})" for reason, number in made.left_out.items())
-    page.hang(Rich("Read: "), (read or "no file") + (f"; left out: {left}" if left else ""), "dim")
-
-
 def _policy(made: Suggestion, _options: ReportOptions) -> bytes:
     """Return the permissions alone, as a file that the AWS CLI takes."""
     found = policies(made, as_words)
@@ -189,8 +213,12 @@ def _policy(made: Suggestion, _options: ReportOptions) -> bytes:
             f"The permissions are too large for one policy: they are {len(found)}.",
             hint="--format cli, terraform or cloudformation writes all of them.",
         )
-    whole = found[0].document if found else {"Version": VERSION, "Statement": []}
-    return (json.dumps(whole, indent=2) + "\n").encode("ascii")
+    if not found:
+        raise EmptyPolicyError(
+            "NOTHING WAS INFERRED, so there is no policy to write; IAM takes no empty one.",
+            hint="--format text says what was read, and what that does not mean.",
+        )
+    return (json.dumps(found[0].document, indent=2) + "\n").encode("ascii")
 
 
 RENDERERS: Final[Mapping[str, Callable[[Suggestion, ReportOptions], bytes]]] = {

@@ -14,8 +14,12 @@ from msgspec.structs import replace
 from leakscan.permissions import Hole, Spot, Statement, Suggestion, Text
 from leakscan.record import Record
 from leakscan.report.clean import Cleaner
+from leakscan.report.words import count
 
 SCHEMA: Final = "leakscan.role/1"
+INCOMPLETE: Final = (
+    "INCOMPLETE: not all was read and understood, so permissions may be missing here."
+)
 MANAGED: Final = 6144
 """Characters of a managed policy, white space apart.
 
@@ -179,6 +183,7 @@ def document(suggestion: Suggestion, tool_version: str) -> Json:
         "tool": {"name": "leakscan", "version": tool_version},
         "role": suggestion.role,
         "place": suggestion.place or None,
+        "complete": suggestion.complete,
         "trust": trust(suggestion) if suggestion.trust else None,
         "policies": [
             {"name": one.name, "document": one.document} for one in policies(suggestion, as_words)
@@ -198,6 +203,13 @@ def document(suggestion: Suggestion, tool_version: str) -> Json:
             "refused": _pairs(difference.refused),
         },
     }
+
+
+def read_line(suggestion: Suggestion) -> str:
+    """Say how many files were read, and how many were not, and why."""
+    read = ", ".join(f"{count(n, 'file')} of {name}" for name, n in suggestion.files.items())
+    left = ", ".join(f"{number} {reason}" for reason, number in suggestion.left_out.items())
+    return f"Read: {read or 'no file'}{f'; left out: {left}' if left else ''}."
 
 
 def _statement_doc(one: Statement) -> Json:

@@ -11,7 +11,16 @@ from typing import Any, Final
 
 from leakscan.permissions import Suggestion
 from leakscan.report.base import ReportOptions
-from leakscan.report.role_document import MARKED, is_managed, marked, policies, size_of, trust
+from leakscan.report.role_document import (
+    INCOMPLETE,
+    MARKED,
+    is_managed,
+    marked,
+    policies,
+    read_line,
+    size_of,
+    trust,
+)
 from leakscan.report.words import visible
 
 _NOT_NAME: Final = re.compile(r"[^a-z0-9_]+")
@@ -61,7 +70,9 @@ def _lines(made: Suggestion) -> Iterator[str]:
 def comments(made: Suggestion, size: str) -> Iterator[str]:
     """Yield what a human must decide as lines of comment that nothing can end."""
     yield f"# Suggested by leakscan: a role to begin with, {made.role}. Read before you use it."
-    for sentence in (*made.decisions, *filter(None, [size])):
+    if not made.complete:
+        yield f"# {INCOMPLETE}"
+    for sentence in (*made.decisions, *filter(None, [size]), read_line(made)):
         yield f"# - {comment(sentence)}"
     for one in made.unclear[:_UNCLEAR]:
         yield f"# - Not understood: {comment(f'{one.spot.path}:{one.spot.line} {one.why}')}"
