@@ -105,10 +105,15 @@ class MakeStages(Protocol):
 class Remedying(Protocol):
     """The remedy stage as the pipeline needs it."""
 
-    def choose(self, source: Source | None, findings: Sequence[Finding]) -> list[Finding]:
+    def choose(
+        self,
+        source: Source | None,
+        findings: Sequence[Finding],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> list[Finding]:
         """Return findings, the worst first, with the kinds of place they stand in.
 
-        By their paths alone where there is no source to read.
+        By their paths alone where there is no source to read, or when the time `is_over`.
         """
         ...
 
@@ -232,9 +237,14 @@ def scan(
     return conclude(examined, stages, findings, notes, clock() - started)
 
 
-def placed(source: Source, findings: Sequence[Finding], remedy: Remedying) -> list[Finding]:
+def placed(
+    source: Source,
+    findings: Sequence[Finding],
+    remedy: Remedying,
+    is_over: Callable[[], bool] = lambda: False,
+) -> list[Finding]:
     """Return findings with the kinds of place they stand in; the source has to be open still."""
-    return remedy.choose(source, sorted(findings, key=_worst_first)) if findings else []
+    return remedy.choose(source, sorted(findings, key=_worst_first), is_over) if findings else []
 
 
 def judged(

@@ -149,16 +149,27 @@ class Weighed(Record, frozen=True):
     spoke: tuple[Spoke, ...]
 
 
+class Looked(StrEnum):
+    """How much of a file was looked at to tell its kind of place."""
+
+    TEXT = "text"
+    """Its path, its text and the names beside it."""
+    PART = "part"
+    """Of these, some: looking for the signs in them took too long."""
+    PATH = "path"
+    TYPE = "type"
+    """The type of the file alone, for there are too many."""
+
+
 class Considered(Record, frozen=True):
     """All kinds of place that were thought of for one file, best first, and what was chosen.
 
-    `names` is the number of names beside it and above that were looked at; `is_partial` says that
-    nothing but the path was.
+    `names` is the number of names beside it and above.
     """
 
     path: bytes
     names: int
-    is_partial: bool
+    looked: Looked
     weighed: tuple[Weighed, ...]
     chosen: tuple[Choice, ...]
 

@@ -15,7 +15,7 @@ from leakscan.model import Finding, Fingerprint, Target
 from leakscan.redact import Redactor
 from leakscan.remediation import Choice, Considered
 from leakscan.remedy.catalog import Catalog
-from leakscan.remedy.choose import consider
+from leakscan.remedy.choose import Chooser
 from leakscan.remedy.context import Context
 from leakscan.remedy.plan import is_canary, plan_for, remediation_of
 from leakscan.remedy.values import Values
@@ -31,11 +31,17 @@ class Remedy:
         self._catalog = catalog
         self._keep = keep
 
-    def choose(self, source: Source | None, findings: Sequence[Finding]) -> list[Finding]:
+    def choose(
+        self,
+        source: Source | None,
+        findings: Sequence[Finding],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> list[Finding]:
         """Return findings with the kinds of place they stand in."""
-        contexts = surroundings(source, findings)
+        contexts = surroundings(source, findings, is_over)
+        chooser = Chooser(self._catalog.places, is_over)
         return [
-            replace(finding, places=self._places(finding, its))
+            replace(finding, places=self._places(finding, its, chooser))
             for finding, its in zip(findings, contexts, strict=True)
         ]
 
@@ -52,11 +58,14 @@ class Remedy:
             for one in findings
         ]
 
-    def _places(self, finding: Finding, contexts: Sequence[Context]) -> tuple[Choice, ...]:
+    def _places(
+        self, finding: Finding, contexts: Sequence[Context], chooser: Chooser
+    ) -> tuple[Choice, ...]:
         """Return the places of all contexts, those of one path together."""
-        considered = tuple(consider(context, self._catalog.places) for context in contexts)
-        if self._keep is not None:
-            self._keep(finding.credential.fingerprint, considered)
+        if self._keep is None:
+            return tuple(choice for context in contexts for choice in chooser.choose(context))
+        considered = tuple(chooser.consider(context) for context in contexts)
+        self._keep(finding.credential.fingerprint, considered)
         return tuple(choice for one in considered for choice in one.chosen)
 
 

@@ -6,7 +6,7 @@ histories, is imported then.
 
 import os
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
@@ -78,9 +78,14 @@ class _LateRemedy:
 
         return Remedy(load_catalog())
 
-    def choose(self, source: "Source | None", findings: Sequence[Finding]) -> list[Finding]:
+    def choose(
+        self,
+        source: "Source | None",
+        findings: Sequence[Finding],
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> list[Finding]:
         """Return findings with the kinds of place they stand in."""
-        return self._remedy.choose(source, findings)
+        return self._remedy.choose(source, findings, is_over)
 
     def fill(self, findings: Sequence[Finding], target: Target | None) -> list[Finding]:
         """Return findings with what to do about each."""

@@ -57,8 +57,7 @@ def scan_range(source: RangeSource, gate: Gate) -> ScanResult:
     if any(finding.status is Status.NEW for finding in findings) and not gate.is_over():
         findings = _with_the_whole(findings, source.before, gate)
     stages = gate.make_stages()
-    if findings and not gate.is_over():
-        findings = placed(source, findings, stages.remedy)
+    findings = placed(source, findings, stages.remedy, gate.is_over)
     return conclude(examined, stages, findings, notes, gate.clock() - started)
 
 

@@ -33,6 +33,12 @@ _MIN_WIDTH: Final = 40
 _PLACES: Final = 10
 _FILES: Final = 10
 _WEIGHED: Final = 5
+_LOOKED: Final = {
+    "text": "by its text{beside}",
+    "part": "by a part of its text{beside}, for looking for all signs took too long",
+    "path": "by its path alone",
+    "type": "by its type alone, for there are too many files",
+}
 
 
 class Explained(Record, frozen=True):
@@ -173,7 +179,7 @@ def _considered(clean: Cleaner, one: Considered) -> ConsideredDoc:
     ]
     return {
         "path": clean.path(one.path) if one.path else None,
-        "looked_at": "path" if one.is_partial else "text",
+        "looked_at": one.looked.value,
         "names": one.names,
         "places": [
             {
@@ -218,7 +224,7 @@ def _finding(page: Page, number: int, one: ExplainedDoc, its: FindingDoc) -> Non
 def _file(page: Page, one: ConsideredDoc) -> None:
     """Write what was considered for one file."""
     beside = f", {count(one['names'], 'name')} beside it and above" if one["names"] else ""
-    looked = "by its path alone" if one["looked_at"] == "path" else f"by its text{beside}"
+    looked = _LOOKED[one["looked_at"]].format(beside=beside)
     page.row("Stands in", f"{visible(one['path'] or 'no file')}, {looked}:")
     for place in one["places"][:_WEIGHED]:
         is_sure = "chosen" if place["sure"] else "offered, not sure"

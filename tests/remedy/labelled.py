@@ -70,7 +70,7 @@ def _case(one: Mapping[str, Any], keys: KeyMaker) -> Case:
     return Case(
         Context(
             path,
-            frozenset(one.get("neighbours", ())),
+            ("\n".join(one.get("neighbours", ())),),
             text.replace("KEYID", leak.key_id).replace("SECRET", leak.secret),
             frozenset(one.get("key", ())),
         ),

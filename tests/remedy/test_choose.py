@@ -9,10 +9,17 @@ from typing import Final
 import pytest
 import regex
 
-from leakscan.remediation import Choice, Entry, EntryKind, Sign, SignKind
+from leakscan.remediation import Choice, Entry, EntryKind, Looked, Sign, SignKind
 from leakscan.remedy.catalog import load_catalog
-from leakscan.remedy.choose import MOST, choose, consider
-from leakscan.remedy.context import TEXT_BYTES, Context
+from leakscan.remedy.choose import MOST, Chooser, choose
+from leakscan.remedy.context import (
+    MAX_NAMES_SIZE,
+    MAX_PATH,
+    TEXT_BYTES,
+    Context,
+    names_text,
+    path_text,
+)
 from tests.remedy.labelled import accuracy, cases
 from tests.support.keys import KeyMaker
 
@@ -154,7 +161,7 @@ def test_a_weak_sign_has_a_general_place_beside_it() -> None:
 
 def test_a_text_far_from_the_key_counts_half() -> None:
     known = places(far=text_sign(10, "far"), near=text_sign(10, "near"))
-    considered = consider(Context("p", text="far near", near="near"), known)
+    considered = Chooser(known).consider(Context("p", text="far near", near="near"))
     assert [(one.id, one.points) for one in considered.weighed] == [("near", 10), ("far", 5)]
 
 
@@ -163,8 +170,29 @@ def test_neighbours_are_looked_for_name_by_name() -> None:
         chart=Sign(SignKind.NEIGHBOUR, r"(^|/)Chart\.yaml$", 8, "a chart"),
         two=Sign(SignKind.NEIGHBOUR, r"a.*b$", 8, "never across names"),
     )
-    beside = frozenset({"deploy/Chart.yaml", "a", "x/b"})
+    beside = ("a\nx/b", "deploy/Chart.yaml\ndeploy/v.yaml")
     assert ids(choose(Context("deploy/v.yaml", beside), known)) == ["chart"]
+
+
+def test_neither_the_file_itself_nor_what_it_is_in_is_a_neighbour() -> None:
+    known = places(
+        chart=Sign(SignKind.NEIGHBOUR, r"(^|/)Chart\.yaml$", 8, "a chart"),
+        folder=Sign(SignKind.NEIGHBOUR, r"deploy/", 8, "a folder"),
+    )
+    above, folder = "deploy/\nz", "deploy/Chart.yaml\ndeploy/v.yaml"
+    assert ids(choose(Context("deploy/Chart.yaml", (above,)), known)) == []
+    assert ids(choose(Context("deploy/v.yaml", (above, folder)), known)) == ["chart", "folder"]
+    both = f"{folder}\ndeploy/x/Chart.yaml"
+    assert "chart" in ids(choose(Context("deploy/Chart.yaml", (above, both)), known))
+
+
+def test_a_file_with_a_long_name_is_not_its_own_neighbour() -> None:
+    known = places(one=Sign(SignKind.NEIGHBOUR, r"\.tf$", 8, "another one"))
+    name = b"x" * 3000 + b"/" + b"a\n" * 2000 + b".tf"
+    beside = (names_text([name[:3001]]), names_text([name[3001:]], name[:3001]))
+    context = Context(path_text(name), beside)
+    assert choose(context, known) == ()
+    assert Chooser(known).consider(context).names == 0
 
 
 def test_the_kind_of_key_speaks_too() -> None:
@@ -211,7 +239,7 @@ def test_no_reason_repeats_the_repository() -> None:
     for case in CASES:
         mark = "".join(chars.choices(string.ascii_lowercase, k=12))
         near = f"{case.context.text}\n{mark}"
-        beside = case.context.neighbours | {mark}
+        beside = (*case.context.neighbours, mark)
         context = Context(case.context.path, beside, near, case.context.key)
         for choice in choose(context, PLACES):
             assert mark not in "".join((*choice.reasons, choice.title, choice.mechanism))
@@ -219,9 +247,6 @@ def test_no_reason_repeats_the_repository() -> None:
 
 
 # -- hostile texts ----------------------------------------------------------------------------
-
-
-_PATH_MAX: Final = 4096
 
 
 def hostile() -> Mapping[str, str]:
@@ -251,11 +276,11 @@ def hostile() -> Mapping[str, str]:
 def test_no_sign_of_the_catalogue_is_slow(name: str) -> None:
     """One that needs more than linear time would take minutes; what is waited for is seconds."""
     text = hostile()[name]
+    sizes = {SignKind.PATH: MAX_PATH, SignKind.NEIGHBOUR: MAX_NAMES_SIZE}
     for one in PLACES.values():
         for sign in one.signs:
             compiled = regex.compile(sign.pattern, regex.I | regex.M | regex.A)
-            some = text[:_PATH_MAX] if sign.kind is SignKind.PATH else text
-            compiled.search(some, timeout=20)
+            compiled.search(text[: sizes.get(sign.kind, TEXT_BYTES)], timeout=20)
 
 
 def test_a_sign_that_is_slow_does_not_hold_and_the_others_still_do() -> None:
@@ -268,6 +293,107 @@ def test_a_text_that_makes_many_signs_slow_is_given_up() -> None:
     slow = tuple(text_sign(9, rf"(a+)+{char}$") for char in string.ascii_lowercase[1:])
     known = places(a_slow=slow, quick=text_sign(9, "a"))
     assert choose(Context("x", text="a" * 5000), known) == ()
+
+
+def test_it_is_said_that_not_all_signs_were_looked_for() -> None:
+    slow = text_sign(9, r"(a+)+b$")
+    considered = Chooser(places(quick=path_sign(9), slow=slow)).consider(
+        Context("x", text="a" * 5000)
+    )
+    (choice,) = considered.chosen
+    assert considered.looked is Looked.PART
+    assert choice.reasons == ("a path", "looking for all signs in its text took too long")
+    assert not choice.sure
+
+
+def test_after_many_slow_texts_no_more_are_looked_at() -> None:
+    asked = Counted()
+    chooser = Chooser(places(slow=(text_sign(9, r"(a+)+b$"), text_sign(9, r"(a+)+c$"))), asked)
+    for number in range(30):
+        assert chooser.consider(Context("x", text=f"{'a' * 5000}{number}")).looked is Looked.PART
+    assert asked.times < 30 + 30
+
+
+# -- many places, and little time -------------------------------------------------------------
+
+
+class Counted:
+    """A clock that is asked before each text is searched, and says that it is over from a time."""
+
+    def __init__(self, over_from: int | None = None) -> None:
+        self.times = 0
+        self._over_from = over_from
+
+    def __call__(self) -> bool:
+        self.times += 1
+        return self._over_from is not None and self.times >= self._over_from
+
+
+def test_what_stands_in_the_same_text_is_searched_once() -> None:
+    asked = Counted()
+    chooser = Chooser(places(one=(text_sign(5, "a"), text_sign(5, "b"))), asked)
+    for number in range(100):
+        chooser.choose(Context(f"{number}", text="a text", near="a"))
+    assert asked.times == 100 + 2 * 2
+
+
+def test_folders_that_many_stand_below_are_searched_once() -> None:
+    asked = Counted()
+    chooser = Chooser(places(one=Sign(SignKind.NEIGHBOUR, "chart", 5, "a chart")), asked)
+    for number in range(100):
+        context = Context(f"z/{number}", ("z/\nother", "z/0\nz/chart"))
+        assert ids(chooser.choose(context)) == ["one"]
+    assert asked.times == 100 + 2
+
+
+def test_when_the_time_is_up_paths_alone_are_looked_at() -> None:
+    known = places(path=path_sign(9), text=text_sign(20, "a"))
+    context = Context("x", ("beside",), text="a")
+    assert ids(Chooser(known, Counted()).choose(context)) == ["text"]
+    considered = Chooser(known, Counted(over_from=1)).consider(context)
+    assert considered.looked is Looked.PATH
+    assert [(one.id, one.reasons) for one in considered.chosen] == [
+        ("path", ("a path", "only its path was looked at"))
+    ]
+
+
+def test_the_time_may_end_within_a_text() -> None:
+    known = places(path=path_sign(9), text=tuple(text_sign(20, char) for char in "abc"))
+    considered = Chooser(known, Counted(over_from=3)).consider(Context("x", text="abc"))
+    assert considered.looked is Looked.PART
+    assert {one.id: one.points for one in considered.weighed} == {"text": 20, "path": 9}
+
+
+@pytest.mark.parametrize("over_from", [None, 1])
+def test_of_very_many_paths_the_last_are_told_by_their_type(over_from: int | None) -> None:
+    known = places(path=path_sign(9, "py"), application_code=path_sign(9, "never"))
+    chooser = Chooser(known, Counted(over_from))
+    paths = [f"{number:05}/{'z' * 900}.py" for number in range(1500)]
+    found = [chooser.choose(Context(path)) for path in paths]
+    assert [one.id for one in found[0]] == ["path"]
+    (last,) = found[-1]
+    assert last.id == "application-code"
+    assert last.path == paths[-1].encode()
+    assert last.reasons[-1] == "only its type was looked at: there are too many files"
+    looked_at = sum(choices[0].id == "path" for choices in found)
+    assert looked_at < (20 if over_from else 1000)
+    assert ids(chooser.choose(Context(paths[0]))) == ["path"]  # What is known costs nothing.
+
+
+def test_of_a_long_path_the_end_is_looked_at() -> None:
+    """`(^|/)` finds whole names in it, and `^` does not take the cut for the beginning."""
+    known = places(
+        near=path_sign(9, r"(^|/)ops/main\.tf$"),
+        far=path_sign(9, "first"),
+        top=path_sign(9, "^zz+"),
+    )
+    long = f"first/{'z' * MAX_PATH}"
+    assert ids(choose(Context(f"{long}/ops/main.tf"), known)) == ["near"]
+    assert choose(Context(f"{long}.tf"), known) == ()
+    assert choose(Context(f"{long}zz/main.tf"), known) == ()
+    assert ids(choose(Context(f"first/{'z' * 900}/ops/main.tf"), known)) == ["far", "near"]
+    (choice,) = choose(Context(f"{long}/ops/main.tf"), known)
+    assert choice.path == f"{long}/ops/main.tf".encode()
 
 
 def test_a_path_as_long_as_git_allows_is_looked_at() -> None:
