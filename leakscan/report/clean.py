@@ -11,6 +11,7 @@ Masking comes before any quoting, escaping or wrapping, so no later spelling can
 """
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from leakscan.model import DEEP_PATH
 from leakscan.redact import mask_text
@@ -30,16 +31,31 @@ def _encode(text: str) -> bytes:
         return text.encode("utf-8", "backslashreplace")
 
 
+_MAX_KEPT: Final = 8 << 20
+"""Characters of texts that are kept with what became of them."""
+
+
 class Cleaner:
-    """Decodes and masks the strings of a report."""
+    """Decodes and masks the strings of a report.
+
+    The same steps, paths and refs come with one finding after the other: each is masked once.
+    """
 
     def __init__(self, mask: Callable[[str], str]) -> None:
         self.mask = mask
+        self._kept: dict[bytes | str, str] = {}
+        self._room = _MAX_KEPT
         self.known_names: dict[bytes | str, str] = {}
 
     def one(self, value: bytes | str) -> str:
         """Return the text of a value, with known secrets masked."""
-        return self.mask(text_of(value))
+        text = self._kept.get(value)
+        if text is None:
+            text = self.mask(text_of(value))
+            if len(value) <= self._room:
+                self._room -= len(value)
+                self._kept[value] = text
+        return text
 
     def maybe(self, value: bytes | str | None) -> str | None:
         """Return None for None and for an empty value: the model's word for "has none"."""

@@ -56,6 +56,31 @@ def test_the_longer_of_two_values_wins() -> None:
         assert Redactor(order)("a" * 200) == "<session-token>"
 
 
+class Tried(Redactor):
+    """Counts the places where a value was looked for."""
+
+    places = 0
+
+    def _value_at(self, plain: str, at: int) -> str | None:
+        self.places += 1
+        return super()._value_at(plain, at)
+
+
+def test_only_where_a_value_may_be_one_is_looked_for() -> None:
+    """Reports are mostly sentences: looked at letter by letter they took most of a scan."""
+    value = secret_text("elsewhere")
+    tried = Tried([Secret(value.encode(), "secret-access-key")])
+    text = "Rotate the key, then delete it with `aws iam delete-access-key`. " * 1000
+    assert tried(f"{text}{value}{text}") == f"{text}{MASK}{text}"
+    assert tried.places < 100
+
+
+@pytest.mark.parametrize("value", ["a]b^c-d\\e" * 4, "[-]" * 14, "x\ny" * 20, "é\xff" * 20])
+def test_values_of_any_characters_are_masked(value: str) -> None:
+    made = Redactor([Secret(value.encode("latin-1"), "secret-access-key")])
+    assert made(f"a {value} b") == f"a {MASK} b"
+
+
 @pytest.mark.parametrize("text", ["", "x", "%41%42", "plain text"])
 def test_without_secrets_text_passes(text: str) -> None:
     assert Redactor([])(text) == text
