@@ -216,6 +216,12 @@ class Plan(Record, frozen=True):
     values: dict[str, str] = field(default_factory=dict)
 
 
+def framework_name(framework: str, version: str) -> str:
+    """Return how a version of a framework is written: `... v5.0`, `... r5`, or without one."""
+    number = f"v{version}" if version[:1].isdigit() else version
+    return f"{framework} {number}".strip()
+
+
 PLACEHOLDERS: Final = {
     "access_key_id": ("ACCESS_KEY_ID", "the id of the key"),
     "user_name": ("USER_NAME", "the IAM user whose key it is"),

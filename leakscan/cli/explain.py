@@ -2,7 +2,6 @@
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,13 +9,14 @@ import click
 
 from leakscan import __version__
 from leakscan.cli import outputs, wiring
-from leakscan.cli.options import RULES
+from leakscan.cli.options import OUTPUT, RULES, TEXT_OR_JSON
 from leakscan.cli.remedying import Remedy
-from leakscan.cli.targets import Looking, TargetError, of_repository, report_bytes
+from leakscan.cli.repository import secrets_of
+from leakscan.cli.targets import Found, Looking, TargetError, of_repository, report_bytes
 from leakscan.config import is_fingerprint
 from leakscan.errors import ExitCode
-from leakscan.model import Finding, Fingerprint
-from leakscan.redact import Secret
+from leakscan.model import Fingerprint
+from leakscan.record import Record
 from leakscan.remediation import Considered
 from leakscan.report.base import ReportOptions
 from leakscan.report.explained import Explained, render_json, render_text
@@ -37,8 +37,9 @@ Examples
 \b
 Exit codes
   0    all that was asked for is explained
-  2    wrong use; no such finding
-  3    no such finding, and not all could be read
+  2    wrong use; a finding that was asked for is not there; what is there is explained
+  3    the same, and not all could be read: it may be there; also where REPORT has no finding, and
+       its scan could not read all
   4    a rule or a remediation text is invalid
 """,
 )
@@ -49,19 +50,8 @@ Exit codes
     type=click.Path(path_type=Path),
     help="The repository that holds it. [default: the one that REPORT is of; the current folder]",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    help="Format of what is said. [default: text, or that of the suffix of FILE]",
-)
-@click.option(
-    "--output",
-    "file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to FILE.",
-)
+@TEXT_OR_JSON
+@OUTPUT
 @RULES
 @click.option("-q", "--quiet", is_flag=True, help="Only the explanation: no progress.")
 def command(
@@ -81,46 +71,49 @@ def command(
     The repository is scanned again. Nothing of it is run, nobody is asked, no secret is shown.
     """
     gc.disable()  # As in `leakscan scan`.
-    output = _output(form, file)
+    output = outputs.one(form, file)
     kept: dict[Fingerprint, tuple[Considered, ...]] = {}
     remedy = Remedy(wiring.load_catalog(), kept.__setitem__)
     looking = Looking(repository, rules_folder, quiet, remedy)
-    wanted, path = _wanted(target, looking)
-    found = of_repository(wanted, path, looking)
+    wanted = _wanted(target, looking)
+    found = wanted.look(looking)
     options = outputs.fitted(ReportOptions(tool_version=__version__), output)
     explained = Explained(found.findings, found.rules, kept, found.not_found, found.complete)
-    hidden = [*found.hidden, *_secrets(found.beside)]
+    hidden = [*found.hidden, *secrets_of(found.beside)]
     render = render_json if output.format == "json" else render_text
     outputs.write(output, render(explained, options, hidden))
-    if found.findings or not wanted:
+    if found.findings and not found.not_found:
         return ExitCode.CLEAN
-    return ExitCode.USAGE if found.complete else ExitCode.INCOMPLETE
+    if not found.complete:
+        return ExitCode.INCOMPLETE
+    return ExitCode.USAGE if found.not_found else ExitCode.CLEAN
 
 
-def _wanted(target: str, looking: Looking) -> tuple[list[Fingerprint], Path]:
-    """Return the fingerprints to explain, and where to look. Raises LeakscanError."""
+class _Wanted(Record, frozen=True):
+    """The fingerprints to explain, and where to look; `complete` is what their report says."""
+
+    fingerprints: tuple[Fingerprint, ...]
+    path: Path
+    complete: bool = True
+
+    def look(self, looking: Looking) -> Found:
+        """Return what the repository has of them; of nothing, it is not even opened."""
+        if not self.fingerprints:
+            return Found((), wiring.rules(looking.rules_folder), complete=self.complete)
+        return of_repository(self.fingerprints, self.path, looking)
+
+
+def _wanted(target: str, looking: Looking) -> _Wanted:
+    """Return what to explain. Raises LeakscanError."""
     # Unlike pathlib, this takes a text too long for a path as no file.
     if os.path.isfile(target):  # noqa: PTH113
         rules = wiring.rules(looking.rules_folder)
         listed = read_listed(report_bytes(Path(target)), target, rules, ())
         path = looking.repository or (Path(listed.path) if listed.path else None)
-        if path is None:
+        names = tuple(one.credential.fingerprint for one in listed.findings)
+        if path is None and names:
             raise TargetError("That report is of a text.", hint="Name a --repository.")
-        return [one.credential.fingerprint for one in listed.findings], path
+        return _Wanted(names, path or Path(), listed.complete)
     if is_fingerprint(target):
-        return [Fingerprint(target)], looking.repository or Path()
+        return _Wanted((Fingerprint(target),), looking.repository or Path())
     raise TargetError("That is neither a file nor a fingerprint of a report.", hint=_HOW)
-
-
-def _secrets(findings: Sequence[Finding]) -> Iterator[Secret]:
-    for one in findings:
-        identity = one.credential.identity
-        yield from (part for part in (identity.secret, identity.session_token) if part is not None)
-
-
-def _output(form: str | None, file: Path | None) -> outputs.Output:
-    if file is None:
-        return outputs.Output(form or "text", None)
-    if not file.parent.is_dir():
-        raise click.UsageError(f"--output {file}: there is no folder {file.parent}.")
-    return outputs.Output(form or ("json" if file.suffix == ".json" else "text"), file)

@@ -13,3 +13,20 @@ RULES: Final = click.option(
     help="Use the rule files in FOLDER instead of those that came with leakscan.",
 )
 """The command gets it as `rules_folder`."""
+
+OUTPUT: Final = click.option(
+    "--output",
+    "file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to FILE.",
+)
+"""The command gets it as `file`; see `outputs.one`."""
+
+TEXT_OR_JSON: Final = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    help="Format of what is said. [default: text, or that of the suffix of FILE]",
+)
+"""The command gets it as `form`."""

@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ SUFFIXES: Final = {
     ".sarif": "sarif",
     ".gitlab": "gitlab",
 }
+TEXT_OR_JSON: Final = {".txt": "text", ".json": "json"}
 
 
 class OutputError(LeakscanError):
@@ -43,7 +44,7 @@ def plan(formats: Sequence[str], files: Sequence[Path]) -> list[Output]:
         raise click.UsageError("Each --format but one needs an --output FILE.")
     outputs = []
     for position, file in enumerate(files):
-        chosen = formats[position] if position < len(formats) else SUFFIXES.get(file.suffix)
+        chosen = formats[position] if position < len(formats) else SUFFIXES.get(file.suffix.lower())
         if chosen is None:
             raise click.UsageError(
                 f"--output {file}: name its --format; the suffix is none of {', '.join(SUFFIXES)}."
@@ -56,6 +57,23 @@ def plan(formats: Sequence[str], files: Sequence[Path]) -> list[Output]:
     elif not files:
         outputs.append(Output("text", None))
     return outputs
+
+
+def one(form: str | None, file: Path | None, suffixes: Mapping[str, str] = TEXT_OR_JSON) -> Output:
+    """Return the one report of a command: its format is the one named, or else of the suffix.
+
+    Without both it is text. Raises click.UsageError.
+    """
+    if file is None:
+        return Output(form or "text", None)
+    if not file.parent.is_dir():
+        raise click.UsageError(f"--output {file}: there is no folder {file.parent}.")
+    chosen = form or (suffixes.get(file.suffix.lower()) if file.suffix else "text")
+    if chosen is None:
+        raise click.UsageError(
+            f"--output {file}: name its --format; the suffix is none of {', '.join(suffixes)}."
+        )
+    return Output(chosen, file)
 
 
 def fitted(options: ReportOptions, report: Output) -> ReportOptions:

@@ -104,7 +104,7 @@ def _of_fingerprint(asked: Asked, looking: Looking, catalog: Catalog) -> Plans:
     named = Named(looking.repository or Path(), must_be_there=True)
     values = _values(named, asked, secrets)
     made = _planned(found.findings, catalog, values, Redactor(secrets))
-    return replace(made, hidden=hidden)
+    return replace(made, hidden=hidden, complete=found.complete)
 
 
 def _of_report(file: Path, asked: Asked, looking: Looking, catalog: Catalog) -> Plans:
@@ -116,13 +116,13 @@ def _of_report(file: Path, asked: Asked, looking: Looking, catalog: Catalog) -> 
         missing = [name for name in asked.fingerprints if name not in by_name]
         if missing:
             raise NotFoundError(missing, complete=listed.complete)
-        findings = [by_name[name] for name in asked.fingerprints]  # type: ignore[index]
+        findings = [by_name[name] for name in dict.fromkeys(asked.fingerprints)]  # type: ignore[index]
     else:
         findings = list(_to_act_on(listed.findings, left))
     made = _planned(
         _with_places(findings), catalog, _values(_repository(listed, looking), asked), str
     )
-    return replace(made, left_out=tuple(left))
+    return replace(made, left_out=tuple(left), complete=listed.complete)
 
 
 def _to_act_on(findings: Sequence[Finding], left: list[LeftOut]) -> Iterator[Finding]:

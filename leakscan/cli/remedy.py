@@ -10,7 +10,7 @@ import click
 
 from leakscan import __version__, aws
 from leakscan.cli import outputs, role_wishes, wiring
-from leakscan.cli.options import RULES
+from leakscan.cli.options import OUTPUT, RULES
 from leakscan.cli.remedies import Asked, plans
 from leakscan.cli.targets import Looking
 from leakscan.errors import ExitCode
@@ -21,9 +21,9 @@ from leakscan.report.plans import Plans
 
 _FORMATS: Final = ("text", "markdown", "json")
 _ROLE_FORMATS: Final = ("text", "json", "policy", "terraform", "cloudformation", "cli")
-_SUFFIXES: Final = {".json": "json", ".md": "markdown"}
+_SUFFIXES: Final = {**outputs.TEXT_OR_JSON, ".md": "markdown", ".markdown": "markdown"}
 _ROLE_SUFFIXES: Final = {
-    ".json": "json",
+    **outputs.TEXT_OR_JSON,
     ".tf": "terraform",
     ".yaml": "cloudformation",
     ".yml": "cloudformation",
@@ -52,10 +52,11 @@ Examples
 
 \b
 Exit codes
-  0    the plans are written; also where there is nothing to do
+  0    the plans are written, and say so where there may be more findings, because not all could be
+       read; also where all was read and there is nothing to do
   2    wrong use; no such finding
-  3    no such finding, and not all could be read; with --role: it is written, and may lack
-       something, as the lines "Not understood" and "Action not known" say
+  3    there is no plan, and not all could be read: that is not clean; with --role: it is written,
+       and may lack something, as the lines "Not understood" and "Action not known" say
   4    a remediation text is invalid
 """,
 )
@@ -89,13 +90,7 @@ Exit codes
     type=click.Choice(list(dict.fromkeys((*_FORMATS, *_ROLE_FORMATS)))),
     help="Format; the last four with --role. [default: text, or that of the suffix of FILE]",
 )
-@click.option(
-    "--output",
-    "file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to FILE.",
-)
+@OUTPUT
 @RULES
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 def command(
@@ -140,6 +135,10 @@ def command(
         if value:
             raise click.UsageError(f"--{name.replace('_', '-')} is for --role.")
     if wants_list:
+        if target is not None or compliance or fingerprints:
+            raise click.UsageError(
+                "--list names all kinds: it goes with no target, --compliance or --fingerprint."
+            )
         outputs.write(output, _listed(output.format))
         return ExitCode.CLEAN
     if target is None:
@@ -148,7 +147,7 @@ def command(
     made = plans(asked, Looking(repository, rules_folder, quiet))
     options = outputs.fitted(ReportOptions(tool_version=__version__), output)
     outputs.write(output, _render(made, options, output.format, compliance=compliance))
-    return ExitCode.CLEAN
+    return ExitCode.CLEAN if made.planned or made.complete else ExitCode.INCOMPLETE
 
 
 def _check(account: str | None, region: str | None) -> None:
@@ -163,12 +162,7 @@ def _output(form: str | None, file: Path | None, *, is_role: bool) -> outputs.Ou
     if form is not None and form not in known:
         only = "" if is_role else " without --role"
         raise click.UsageError(f"--format {form}: there is {', '.join(known)}{only}.")
-    if file is None:
-        return outputs.Output(form or "text", None)
-    if not file.parent.is_dir():
-        raise click.UsageError(f"--output {file}: there is no folder {file.parent}.")
-    suffixes = _ROLE_SUFFIXES if is_role else _SUFFIXES
-    return outputs.Output(form or suffixes.get(file.suffix, "text"), file)
+    return outputs.one(form, file, _ROLE_SUFFIXES if is_role else _SUFFIXES)
 
 
 def _render(made: Plans, options: ReportOptions, form: str, *, compliance: bool) -> bytes:

@@ -1,7 +1,7 @@
 """`leakscan verify`: ask AWS whether found keys work, and say no more than AWS said."""
 
 import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,15 +11,15 @@ import click
 from leakscan import __version__
 from leakscan.cli import outputs, verifying
 from leakscan.cli.asking import Asking, rows
-from leakscan.cli.options import RULES
+from leakscan.cli.options import OUTPUT, RULES, TEXT_OR_JSON
 from leakscan.cli.progress import Live
+from leakscan.cli.repository import secrets_of
 from leakscan.cli.responder import settings_for
 from leakscan.cli.targets import Found, Looking, find, one_of
 from leakscan.cli.verifying import Wishes
 from leakscan.errors import ExitCode
 from leakscan.inspection import Inspection
 from leakscan.model import Finding, Fingerprint
-from leakscan.redact import Secret
 from leakscan.report.base import ReportOptions
 from leakscan.report.verdicts import Format, VerifyOutcome, exit_code, render, render_plan
 
@@ -71,19 +71,8 @@ Exit codes
     metavar="NAME",
     help="Your own AWS profile for --inspect; your default credentials are never used.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    help="Format of what is said. [default: text, or that of the suffix of FILE]",
-)
-@click.option(
-    "--output",
-    "file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write to FILE.",
-)
+@TEXT_OR_JSON
+@OUTPUT
 @RULES
 @click.option("-q", "--quiet", is_flag=True, help="Only the report: no progress.")
 def command(
@@ -113,7 +102,7 @@ def command(
     and a deactivated key can be activated again.
     """
     gc.disable()  # As in `leakscan scan`.
-    output = _output(form, file)
+    output = outputs.one(form, file)
     target = one_of(targets)
     _check_inspection(inspect=inspect, profile=profile, dry_run=dry_run)
     settings = verifying.settings(Wishes(**wishes), dry=dry_run)
@@ -153,14 +142,8 @@ def _outcome(found: Found, asking: Asking, inspecting: "_Inspecting | None") -> 
         inspections=inspections,
         not_found=found.not_found,
         complete=found.complete,
-        hidden=(*found.hidden, *_secrets(found.beside)),
+        hidden=(*found.hidden, *secrets_of(found.beside)),
     )
-
-
-def _secrets(findings: Sequence[Finding]) -> Iterator[Secret]:
-    for one in findings:
-        identity = one.credential.identity
-        yield from (part for part in (identity.secret, identity.session_token) if part is not None)
 
 
 class _Inspecting:
@@ -196,14 +179,6 @@ def _check_inspection(*, inspect: bool, profile: str | None, dry_run: bool) -> N
         raise click.UsageError("--profile is for --inspect; found keys are asked with themselves.")
     if inspect and dry_run:
         raise click.UsageError("--dry-run asks nothing, so there is nothing to --inspect.")
-
-
-def _output(form: str | None, file: Path | None) -> outputs.Output:
-    if file is None:
-        return outputs.Output(form or "text", None)
-    if not file.parent.is_dir():
-        raise click.UsageError(f"--output {file}: there is no folder {file.parent}.")
-    return outputs.Output(form or ("json" if file.suffix == ".json" else "text"), file)
 
 
 def _form(output: outputs.Output) -> Format:

@@ -20,6 +20,7 @@ from leakscan.remediation import (
     Plan,
     PlannedStep,
     Section,
+    framework_name,
 )
 from leakscan.remedy.catalog import Catalog
 from leakscan.remedy.filling import Filling
@@ -300,13 +301,4 @@ def control_lines(controls: Iterable[Control]) -> list[str]:
                     numbers.setdefault((framework, version), []).extend(found)
     order = list(_IN_SHORT)
     names = sorted(numbers, key=lambda one: (order.index(one[0]), one[1]))
-    return [
-        f"{named(framework, version)}: {', '.join(sorted(set(numbers[framework, version])))}"
-        for framework, version in names
-    ]
-
-
-def named(framework: str, version: str) -> str:
-    """Return how a version of a framework is written: `... v5.0`, `... r5`, or without one."""
-    number = f"v{version}" if version[:1].isdigit() else version
-    return f"{framework} {number}".strip()
+    return [f"{framework_name(*one)}: {', '.join(sorted(set(numbers[one])))}" for one in names]

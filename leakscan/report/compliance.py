@@ -5,12 +5,12 @@ and of the places it stands in.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from rich.text import Text
 
-from leakscan.remediation import Control
+from leakscan.remediation import Control, framework_name
 from leakscan.report.base import ReportOptions
 from leakscan.report.page import Page
 from leakscan.report.plan_contract import (
@@ -19,9 +19,17 @@ from leakscan.report.plan_contract import (
     KeyDoc,
     NumberDoc,
     TouchedDoc,
+    TouchingDoc,
 )
 from leakscan.report.plan_markdown import code
-from leakscan.report.plan_text import MIN_WIDTH, key_words
+from leakscan.report.plan_text import (
+    INCOMPLETE,
+    MIN_WIDTH,
+    NOTHING,
+    NOTHING_READ,
+    incomplete,
+    key_words,
+)
 from leakscan.report.plans import Plans, keys, maker
 from leakscan.report.words import count, some
 
@@ -31,63 +39,64 @@ _KEYS: Final = 5
 
 
 def compliance(plans: Plans, options: ReportOptions) -> ComplianceDoc:
-    """Return the controls that the plans name, with what touches each."""
+    """Return the controls that the plans name, with what touches each.
+
+    A report may have very many findings: each is written once, and its controls once for all that
+    share them.
+    """
     controls: dict[str, Control] = {}
-    touched: dict[str, dict[str, None]] = {}
+    touching: dict[tuple[str, ...], dict[str, None]] = {}
     found: dict[str, KeyDoc] = {}
     for one in plans.planned:
-        its = keys(one.findings, options, plans.hidden)
-        found |= {key["fingerprint"]: key for key in its}
-        for control in one.plan.controls:
-            controls[control.id] = control
-            touched.setdefault(control.id, {}).update(dict.fromkeys(k["fingerprint"] for k in its))
+        its = {key["fingerprint"]: key for key in keys(one.findings, options, plans.hidden)}
+        found |= its
+        controls |= {control.id: control for control in one.plan.controls}
+        if its:
+            names = tuple(sorted(control.id for control in one.plan.controls))
+            touching.setdefault(names, {}).update(dict.fromkeys(its))
+    groups = [
+        TouchingDoc(controls=list(names), findings=list(its)) for names, its in touching.items()
+    ]
     return {
         "schema": SCHEMA,
         "tool": maker(options),
+        "complete": plans.complete,
         "findings": list(found.values()),
+        "touching": groups,
         "controls": [
-            TouchedDoc(id=one.id, title=one.title, findings=list(touched[one.id]))
+            TouchedDoc(id=one.id, title=one.title, findings=_touched({one.id}, groups))
             for one in controls.values()
         ],
-        "frameworks": list(_frameworks(controls.values(), touched)),
+        "frameworks": list(_frameworks(controls.values(), groups)),
     }
 
 
+def _touched(names: Collection[str], groups: Iterable[TouchingDoc]) -> int:
+    """Return how many findings touch one of some controls."""
+    return sum(len(one["findings"]) for one in groups if not set(names).isdisjoint(one["controls"]))
+
+
 def _frameworks(
-    controls: Iterable[Control], touched: dict[str, dict[str, None]]
+    controls: Iterable[Control], groups: Sequence[TouchingDoc]
 ) -> Iterator[FrameworkDoc]:
-    """Yield each version of each framework, the frameworks in the order of our controls."""
-    numbers: dict[str, dict[str, dict[str, list[str]]]] = {}
+    """Yield each version of each framework, by its name."""
+    numbers: dict[tuple[str, str], dict[str, list[str]]] = {}
     for control in controls:
         for framework, versions in control.numbers.items():
             for version, found in versions.items():
-                known = numbers.setdefault(framework, {}).setdefault(version, {})
                 for number in found:
+                    known = numbers.setdefault((framework, version), {})
                     known.setdefault(number, []).append(control.id)
-    for framework in sorted(numbers):
-        for version in sorted(numbers[framework], key=_parts):
-            by_number = numbers[framework][version]
-            yield {
-                "framework": framework,
-                "version": version,
-                "numbers": [
-                    NumberDoc(
-                        number=number,
-                        controls=by_number[number],
-                        findings=list(
-                            dict.fromkeys(
-                                one for name in by_number[number] for one in touched[name]
-                            )
-                        ),
-                    )
-                    for number in sorted(by_number, key=_parts)
-                ],
-            }
-
-
-def _number(number: str, names: list[str], touched: dict[str, dict[str, None]]) -> NumberDoc:
-    findings = dict.fromkeys(one for name in names for one in touched[name])
-    return {"number": number, "controls": names, "findings": list(findings)}
+    for framework, version in sorted(numbers, key=lambda one: (one[0], _parts(one[1]))):
+        by_number = numbers[framework, version]
+        yield {
+            "framework": framework,
+            "version": version,
+            "numbers": [
+                NumberDoc(number=number, controls=names, findings=_touched(names, groups))
+                for number, names in sorted(by_number.items(), key=lambda one: _parts(one[0]))
+            ],
+        }
 
 
 def _parts(number: str) -> list[tuple[int, str]]:
@@ -103,19 +112,22 @@ def render_json(plans: Plans, options: ReportOptions) -> bytes:
 
 
 def render_text(plans: Plans, options: ReportOptions) -> bytes:
-    """Return the controls as text, with the keys that touch each number."""
+    """Return the controls as text, with the first of the keys that touch each number."""
     doc = compliance(plans, options)
     page = Page(max(options.width, MIN_WIDTH), color=options.color)
-    page.line(Text(_heading(doc), "bold"))
+    incomplete(page, complete=doc["complete"])
+    page.line(Text(_heading(plans, doc), "bold"))
     titles = {one["id"]: one["title"] for one in doc["controls"]}
+    names = {one["fingerprint"]: key_words(one) for one in _first(doc)}
     for one in doc["frameworks"]:
         page.blank()
-        page.line(Text(_named(one), "bold"))
+        page.line(Text(framework_name(one["framework"], one["version"]), "bold"))
         for its in one["numbers"]:
             lead = Text(f"  {its['number']}  ".ljust(_LABEL), "bold")
             page.hang(lead, "; ".join(titles[name] for name in its["controls"]))
             if its["findings"]:
-                page.hang(Text(" " * lead.cell_len), _touching(its, doc), "dim")
+                touching = some(_touching(its, doc, names), _KEYS, its["findings"])
+                page.hang(Text(" " * lead.cell_len), touching, "dim")
     return page.text().encode("utf-8")
 
 
@@ -123,35 +135,47 @@ def render_markdown(plans: Plans, options: ReportOptions) -> bytes:
     """Return a table for each version of each framework."""
     doc = compliance(plans, options)
     titles = {one["id"]: one["title"] for one in doc["controls"]}
-    names = {one["fingerprint"]: one["access_key_id"] or one["title"] for one in doc["findings"]}
-    lines = [f"# {_heading(doc)}", ""]
+    # No key id has a bar in it; what is none of one form is no key id of a finding.
+    names = {
+        one["fingerprint"]: code(one["access_key_id"] or one["title"]).replace("|", "")
+        for one in _first(doc)
+    }
+    lines = [] if doc["complete"] else [f"**{INCOMPLETE}**", ""]
+    lines += [f"# {_heading(plans, doc)}", ""]
     for one in doc["frameworks"]:
-        lines += [f"## {_named(one)}", "", "| Number | Control | Findings |", "| --- | --- | --- |"]
+        title = framework_name(one["framework"], one["version"])
+        lines += [f"## {title}", "", "| Number | Control | Findings |", "| --- | --- | --- |"]
         for its in one["numbers"]:
             controls = "; ".join(titles[name] for name in its["controls"])
-            # No key id has a bar in it; what is none of one form is no key id of a finding.
-            touching = ", ".join(code(names[name]).replace("|", "") for name in its["findings"])
+            touching = some(_touching(its, doc, names), _KEYS, its["findings"])
             lines.append(f"| {its['number']} | {controls} | {touching} |")
         lines.append("")
     return ("\n".join(lines).rstrip("\n") + "\n").encode("utf-8")
 
 
-def _heading(doc: ComplianceDoc) -> str:
+def _heading(plans: Plans, doc: ComplianceDoc) -> str:
     controls = count(len(doc["controls"]), "control")
-    if not doc["findings"]:
+    if doc["findings"]:
+        return f"{controls} touched by {count(len(doc['findings']), 'finding')}"
+    if plans.planned:
         return f"{controls} that a key there touches"
-    return f"{controls} touched by {count(len(doc['findings']), 'finding')}"
+    return NOTHING if doc["complete"] else NOTHING_READ
 
 
-def _named(one: FrameworkDoc) -> str:
-    version = one["version"]
-    number = f"v{version}" if version[:1].isdigit() else version
-    return f"{one['framework']} {number}".strip()
+def _first(doc: ComplianceDoc) -> Iterator[KeyDoc]:
+    """Yield the findings that are named: the first of each group."""
+    named = {name for one in doc["touching"] for name in one["findings"][:_KEYS]}
+    return (one for one in doc["findings"] if one["fingerprint"] in named)
 
 
-def _touching(its: NumberDoc, doc: ComplianceDoc) -> str:
-    by_name = {one["fingerprint"]: one for one in doc["findings"]}
-    return some([key_words(by_name[name]) for name in its["findings"]], _KEYS)
+def _touching(its: NumberDoc, doc: ComplianceDoc, names: Mapping[str, str]) -> list[str]:
+    """Return the names of the first findings that touch a number."""
+    return [
+        names[name]
+        for one in doc["touching"]
+        if not set(its["controls"]).isdisjoint(one["controls"])
+        for name in one["findings"][:_KEYS]
+    ]
 
 
 RENDERERS: Final[Mapping[str, Callable[[Plans, ReportOptions], bytes]]] = {

@@ -29,6 +29,7 @@ from leakscan.report.rows import values
 from leakscan.report.words import count, exposed, grouped, now, some, standing_first, visible
 
 SCHEMA: Final = "leakscan.explained/1"
+NOTHING: Final = "The report has no finding, so there is nothing to explain."
 _MIN_WIDTH: Final = 40
 _PLACES: Final = 10
 _FILES: Final = 10
@@ -124,10 +125,12 @@ def render_text(
         if number > 1:
             page.blank()
         _finding(page, number, one, its)
+    if not doc["findings"] and not doc["not_found"]:
+        page.hang(Text(), NOTHING, "bold")
     for name in doc["not_found"]:
         page.hang(Text(), f"Nothing that was read holds {visible(name)}.", "bold")
     if not doc["complete"]:
-        page.hang(Text(), "INCOMPLETE: not all of the repository could be read.", "bold yellow")
+        page.hang(Text(), "INCOMPLETE: not all could be read; there may be more.", "bold yellow")
     return page.text().encode("utf-8")
 
 

@@ -116,24 +116,37 @@ class PlansDoc(TypedDict):
 
     schema: str
     tool: MakerDoc
+    complete: bool
     plans: list[PlanDoc]
     left_out: list[LeftOutDoc]
 
 
 class TouchedDoc(TypedDict):
-    """A control, and the credentials that touch it."""
+    """A control, and how many credentials touch it."""
 
     id: str
     title: str
+    findings: int
+
+
+class TouchingDoc(TypedDict):
+    """Credentials, by fingerprint, that touch the same controls."""
+
+    controls: list[str]
     findings: list[str]
 
 
 class NumberDoc(TypedDict):
-    """A number of a framework, the controls of ours that it stands for, and what touches it."""
+    """A number of a framework, the controls of ours that it stands for, and how many touch it."""
 
     number: str
     controls: list[str]
-    findings: list[str]
+    findings: int
+
+
+def file_of(part: PartDoc) -> FileDoc:
+    """Return the file that a part of a step is."""
+    return {"language": part["language"], "file": part["file"], "text": part["text"]}
 
 
 class FrameworkDoc(TypedDict):
@@ -149,6 +162,8 @@ class ComplianceDoc(TypedDict):
 
     schema: str
     tool: MakerDoc
+    complete: bool
     findings: list[KeyDoc]
+    touching: list[TouchingDoc]
     controls: list[TouchedDoc]
     frameworks: list[FrameworkDoc]

@@ -10,8 +10,24 @@ from typing import Final
 
 from leakscan.report.base import ReportOptions
 from leakscan.report.page import command_lines
-from leakscan.report.plan_contract import FileDoc, KeyDoc, PartDoc, PhaseDoc, PlanDoc, WhereDoc
-from leakscan.report.plan_text import NOTHING, PHASES, VERDICTS, accounts, by_entry
+from leakscan.report.plan_contract import (
+    FileDoc,
+    KeyDoc,
+    PartDoc,
+    PhaseDoc,
+    PlanDoc,
+    WhereDoc,
+    file_of,
+)
+from leakscan.report.plan_text import (
+    INCOMPLETE,
+    NOTHING,
+    NOTHING_READ,
+    PHASES,
+    VERDICTS,
+    accounts,
+    by_entry,
+)
 from leakscan.report.plans import Plans, document
 from leakscan.report.words import count, visible
 
@@ -19,6 +35,11 @@ _WIDTH: Final = 100
 _PATHS: Final = 10
 _KEYS: Final = 50
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#!|~&@$:])")
+_LINKED: Final = re.compile(
+    r"\S*[@#!$%&~^./:\\][A-Za-z0-9_]\S*|\b(?:[0-9a-f]{7,64}|[A-Z][A-Z0-9]*-[0-9]+)\b"
+)
+"""Words of which hosts make links or mentions after Markdown, where no backslash helps: addresses,
+`@name`, `#1`, `!1`, `OWNER/NAME`, commits and tickets. In code they stay what they are."""
 _INDENT: Final = "  "
 _LANGUAGES: Final = {"docker": "dockerfile"}
 
@@ -26,15 +47,18 @@ _LANGUAGES: Final = {"docker": "dockerfile"}
 def render_markdown(plans: Plans, options: ReportOptions) -> bytes:
     """Return the plans as Markdown."""
     doc = document(plans, options)
-    lines: list[str] = []
+    lines = [] if doc["complete"] else [f"**{INCOMPLETE}**", ""]
     for number, plan in enumerate(doc["plans"], 1):
         lead = f"{number}. " if len(doc["plans"]) > 1 else ""
         lines += [f"# {lead}{plan['title']}", "", *_plan(plan)]
     if not doc["plans"] and not doc["left_out"]:
-        lines.append(NOTHING)
+        lines.append(NOTHING if doc["complete"] else NOTHING_READ)
     if doc["left_out"]:
         lines += [f"# No plan for {count(len(doc['left_out']), 'finding')}", ""]
-        lines += [f"- {code(one['fingerprint'])}: {one['why']}" for one in doc["left_out"]]
+        listed = doc["left_out"][:_KEYS]
+        lines += [f"- {code(one['fingerprint'])}: {one['why']}" for one in listed]
+        if len(doc["left_out"]) > _KEYS:
+            lines.append(f"- {len(doc['left_out']) - _KEYS} more")
     return ("\n".join(lines).rstrip("\n") + "\n").encode("utf-8")
 
 
@@ -107,12 +131,7 @@ def _step(number: int, parts: Sequence[PartDoc]) -> Iterator[str]:
             lines = [line for one in part["commands"] for line in _command(one)]
             yield from _fenced("sh", lines, _INDENT)
         else:
-            made: FileDoc = {
-                "language": part["language"],
-                "file": part["file"],
-                "text": part["text"],
-            }
-            yield from _file(made, _INDENT)
+            yield from _file(file_of(part), _INDENT)
     yield ""
 
 
@@ -177,4 +196,9 @@ def code(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Return a sentence in which nothing is marked up, a link or a mention."""
-    return _SPECIAL.sub(r"\\\1", visible(text))
+    made, at = [], 0
+    shown = visible(text)
+    for word in _LINKED.finditer(shown):
+        made += [_SPECIAL.sub(r"\\\1", shown[at : word.start()]), code(word[0])]
+        at = word.end()
+    return "".join([*made, _SPECIAL.sub(r"\\\1", shown[at:])])

@@ -21,6 +21,7 @@ from leakscan.report.plan_contract import (
     PlansDoc,
     StepDoc,
     WhereDoc,
+    file_of,
 )
 from leakscan.report.plans import Plans, document
 from leakscan.report.words import count, some, visible
@@ -40,20 +41,24 @@ VERDICTS: Final = {
     "wrong-secret": "the id is active; this secret is not its own",
     "expired": "expired",
     "token-missing": "its session token was not found",
+    "canary": "a tripwire: its use alarms whoever planted it",
     "unknown": "AWS was asked, and its answer decides nothing",
 }
 NOTHING: Final = "There is no finding, and nothing to do."
+NOTHING_READ: Final = "There is no finding in what was read. This is not clean."
+INCOMPLETE: Final = "INCOMPLETE: not all could be read, so there may be more keys than these."
 _STEP: Final = 4
 _PATHS: Final = 3
 _KEYS: Final = 20
 _LABEL: Final = 25
-_LONG: Final = 4096
+_LEFT: Final = 50
 
 
 def render_text(plans: Plans, options: ReportOptions) -> bytes:
     """Return the plans as text."""
     doc = document(plans, options)
     page = Page(max(options.width, MIN_WIDTH), color=options.color)
+    incomplete(page, complete=doc["complete"])
     _contents(page, doc)
     for number, plan in enumerate(doc["plans"], 1):
         if number > 1:
@@ -62,9 +67,21 @@ def render_text(plans: Plans, options: ReportOptions) -> bytes:
         lead = f"{number}. " if len(doc["plans"]) > 1 else ""
         _plan(page, lead, plan)
     if not doc["plans"] and not doc["left_out"]:
-        page.line(Text(NOTHING, "bold green"))
+        nothing(page, complete=doc["complete"])
     left_out(page, doc["left_out"])
     return page.text().encode("utf-8")
+
+
+def incomplete(page: Page, *, complete: bool) -> None:
+    """Say so where not all was read."""
+    if not complete:
+        page.hang(Text(), INCOMPLETE, "bold yellow")
+        page.blank()
+
+
+def nothing(page: Page, *, complete: bool) -> None:
+    """Say that there is no finding, which means nothing where not all was read."""
+    page.line(Text(NOTHING, "bold green") if complete else Text(NOTHING_READ, "bold yellow"))
 
 
 def _contents(page: Page, doc: PlansDoc) -> None:
@@ -89,8 +106,10 @@ def left_out(page: Page, left: Sequence[LeftOutDoc]) -> None:
     if page.text():
         page.blank()
     page.line(Text(f"No plan for {count(len(left), 'finding')}", "bold"))
-    for one in left:
+    for one in left[:_LEFT]:
         page.hang(Text(f"  {visible(one['fingerprint'])}  "), one["why"])
+    if len(left) > _LEFT:
+        page.line(Text(f"  +{len(left) - _LEFT} more: see --format json"))
 
 
 def _plan(page: Page, lead: str, plan: PlanDoc) -> None:
@@ -105,7 +124,7 @@ def _plan(page: Page, lead: str, plan: PlanDoc) -> None:
     page.row("At stake", plan["why"][0] if plan["why"] else "")
     for place in plan["places"]:
         _place(page, place)
-    if plan["keys"] and not plan["places"]:
+    if plan["keys"] and not plan["places"] and not _are_canaries(plan["keys"]):
         page.row("Found in", "no place that leakscan knows: see leakscan remedy --list")
     if plan["fill_in"]:
         page.row("Fill in", f"{', '.join(plan['fill_in'])}: what they mean stands at the end")
@@ -115,10 +134,15 @@ def _plan(page: Page, lead: str, plan: PlanDoc) -> None:
     _ending(page, plan)
 
 
+def _are_canaries(keys: Sequence[KeyDoc]) -> bool:
+    """Say whether the keys are tripwires, of which the place is none of a plan's concern."""
+    return all(key["verdict"] == "canary" for key in keys)
+
+
 def accounts(keys: Sequence[KeyDoc]) -> str:
     """Say so where the keys are not all of one account; else nothing."""
-    known = {key["account_id"] for key in keys}
-    if len(known) < 2:
+    known = {key["account_id"] for key in keys if key["account_id"]}
+    if len(known) < 2 or _are_canaries(keys):
         return ""
     return "Not all keys are of one account: run each command in the account of its key."
 
@@ -231,12 +255,7 @@ def _copied(page: Page, part: PartDoc) -> None:
     for command in part.get("commands", ()):
         page.command(_STEP + 2, command)
     if part["kind"] == "file":
-        made: FileDoc = {
-            "language": part["language"],
-            "file": part["file"],
-            "text": part["text"],
-        }
-        file(page, made, _STEP + 2)
+        file(page, file_of(part), _STEP + 2)
 
 
 def file(page: Page, block: FileDoc, indent: int) -> None:

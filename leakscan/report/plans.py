@@ -57,11 +57,15 @@ class LeftOut(Record, frozen=True):
 
 
 class Plans(Record, frozen=True):
-    """All that `leakscan remedy` was asked for; `hidden` are secrets that names may hold."""
+    """All that `leakscan remedy` was asked for; `hidden` are secrets that names may hold.
+
+    `complete` says whether all was read that was to be: if not, there may be more findings.
+    """
 
     planned: tuple[Planned, ...]
     left_out: tuple[LeftOut, ...] = ()
     hidden: tuple[Secret, ...] = ()
+    complete: bool = True
 
 
 def document(plans: Plans, options: ReportOptions) -> PlansDoc:
@@ -70,6 +74,7 @@ def document(plans: Plans, options: ReportOptions) -> PlansDoc:
     return {
         "schema": SCHEMA,
         "tool": maker(options),
+        "complete": plans.complete,
         "plans": [
             _redacted(_plan(one, options, clean, plans.hidden), clean.mask) for one in plans.planned
         ],

@@ -245,6 +245,8 @@ def _lines(data: bytes, name: str, kind: type[_F]) -> tuple[_Target, bool, list[
 def _check_schema(data: bytes, name: str) -> None:
     """Raise ReportError for what is no JSON, or JSON of something else."""
     problem = "is no JSON, or was cut off"
+    if data.lstrip()[:1] == b"[":  # As other scanners write it.
+        problem = "is no report of a scan: it is a list, and one of leakscan is not"
     schema = _decode(data, _Schema, name, problem).schema
     if schema != _SCHEMA:
         raise ReportError(name, f"is no report of a scan: its schema is not {_SCHEMA}")

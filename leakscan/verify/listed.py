@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from leakscan.model import Finding, Identity, RuleSet, Status
 from leakscan.record import Record
+from leakscan.redact import Secret
 from leakscan.remediation import Choice
 from leakscan.verdict import Holder, Verdict, VerdictState
 from leakscan.verify.inputs import ReportedFinding, finding_of, key_id_of, read_as
@@ -69,7 +70,7 @@ def read_listed(data: bytes, name: str, rules: RuleSet, places: Collection[str])
     known = {rule.id: rule for rule in rules.rules}
     found = {}
     for one in read.findings:
-        finding = finding_of(one, Identity(key_id_of(one)), known)
+        finding = finding_of(one, _identity(one), known)
         remediation = one.remediation or _Remediation()
         if finding.credential.rule.id not in known and _ID.fullmatch(remediation.id):
             rule = replace(finding.credential.rule, remediation=remediation.id)
@@ -81,6 +82,15 @@ def read_listed(data: bytes, name: str, rules: RuleSet, places: Collection[str])
             places=tuple(_choices(remediation, places)),
         )
     return Listed(tuple(found.values()), read.path, read.complete, read.head)
+
+
+def _identity(one: _Known) -> Identity:
+    """Return which parts there are: a part that is not empty in the report is one without bytes."""
+    return Identity(
+        key_id_of(one),
+        None if one.secret is None else Secret(b"", "secret-access-key"),
+        None if one.session_token is None else Secret(b"", "session-token"),
+    )
 
 
 def _verdict(its: _Verdict) -> Verdict:

@@ -239,3 +239,37 @@ def test_names_that_steer_a_terminal_are_shown_harmless(
     assert run.code == CLEAN
     assert b"\x1b" not in run.out
     assert "\u202e" not in run.out.decode()
+
+
+def test_not_all_that_was_asked_for_is_no_success(
+    cli: Cli, repo: Repo, chart: Leak, tmp_path: Path
+) -> None:
+    lost = f"lk1.is.{'0' * 32}"
+    file = tmp_path / "report.json"
+    cli.run("scan", repo.path, "--output", file, "-q")
+    doc = json.loads(file.read_bytes())
+    doc["findings"].append({**doc["findings"][0], "fingerprint": lost})
+    file.write_text(json.dumps(doc), encoding="utf-8")
+    run, report = explained(cli, file, cwd=tmp_path)
+    assert run.code == USAGE
+    assert report["not_found"] == [lost]
+    assert len(report["findings"]) == 1
+    repo.loose(repo.blob("HEAD", b"ops/api/Chart.yaml")).write_bytes(b"broken")
+    run, report = explained(cli, file, cwd=tmp_path)
+    assert run.code == INCOMPLETE
+
+
+@pytest.mark.parametrize(("complete", "code"), [(True, CLEAN), (False, INCOMPLETE)])
+def test_a_report_without_findings_is_said_to_have_none(
+    cli: Cli, repo: Repo, tmp_path: Path, complete: bool, code: int
+) -> None:
+    repo.commit({b"README": b"nothing\n"})
+    file = tmp_path / "report.json"
+    cli.run("scan", repo.path, "--output", file, "-q")
+    doc = json.loads(file.read_bytes())
+    doc["complete"] = complete
+    file.write_text(json.dumps(doc), encoding="utf-8")
+    run = cli.run("explain", file)
+    assert run.code == code
+    assert "nothing to explain" in run.out.decode()
+    assert ("INCOMPLETE" in run.out.decode()) is not complete

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.report.formats import problems
-from tests.support.cli import CLEAN, FINDINGS, USAGE, Cli, Json, Run
+from tests.support.cli import CLEAN, FINDINGS, INCOMPLETE, USAGE, Cli, Json, Run
 from tests.support.keys import KeyMaker, Leak
 from tests.support.repo import Repo
 from tests.support.spy import leaked
@@ -115,6 +115,13 @@ def change(report: Path, change: Callable[[Any], None]) -> Path:
     return report
 
 
+def incomplete(report: Path) -> None:
+    """Have a report say that not all could be read."""
+    doc = json.loads(report.read_bytes())
+    doc["complete"] = False
+    report.write_text(json.dumps(doc), encoding="utf-8")
+
+
 def held_by(arn: str, holder: str) -> Callable[[Any], None]:
     def with_verdict(finding: Any) -> None:
         finding["verdict"] |= {"state": "live", "arn": arn, "identity": holder}
@@ -210,6 +217,10 @@ def test_the_list_names_every_kind(user: User) -> None:
         (["github-actions", "--fingerprint", "x"], "report"),
         (["."], "leakscan scan"),
         (["--role", "--compliance"], "--compliance"),
+        (["--list", "github-actions"], "no target"),
+        (["--list", "--compliance"], "no target"),
+        (["github-actions", "--output", "plan.csv"], "--format"),
+        (["github-actions", "--output", "plan.tf"], "--format"),
     ],
 )
 def test_wrong_use_says_what_is_right(
@@ -310,6 +321,65 @@ def test_of_nothing_there_is_nothing_to_do(user: User, repo: Repo, cli: Cli) -> 
     cli.run("scan", repo.path, "--format", "json", "--output", file)
     assert "nothing to do" in user.text(file)
     assert user.json(file)["plans"] == []
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+@pytest.mark.parametrize("compliance", [False, True])
+def test_what_was_not_read_is_not_clean(
+    user: User, repo: Repo, cli: Cli, form: str, compliance: bool
+) -> None:
+    repo.commit({b"README": b"nothing\n"})
+    file = user.folder / "partial.json"
+    cli.run("scan", repo.path, "--format", "json", "--output", file)
+    incomplete(file)
+    run = cli.run("remedy", file, "--format", form, *(["--compliance"] if compliance else []))
+    assert run.code == INCOMPLETE
+    said = run.out.decode()
+    if form == "json":
+        schema = "compliance-1" if compliance else "plan-1"
+        made = json.loads(said)
+        assert problems(made, schema) == []
+        assert made["complete"] is False
+    else:
+        assert "INCOMPLETE" in said
+        assert "not clean" in said
+        assert "nothing to do" not in said
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json"])
+def test_plans_of_a_part_say_that_there_may_be_more(
+    user: User, shop: Repo, key: Leak, form: str
+) -> None:
+    report = user.report(shop)
+    name = fingerprint_of(report, key)
+    incomplete(report)
+    shop.commit({b"lost": b"lost\n"})
+    shop.loose(shop.blob("HEAD", b"lost")).write_bytes(b"broken")
+    for args in ([report], [report, "--compliance"], [name, "--repository", shop.path]):
+        said = user.text(*args, "--format", form)
+        assert ("INCOMPLETE" in said) if form != "json" else ('"complete": false' in said)
+
+
+def test_a_masked_report_knows_which_parts_there_are(user: User, shop: Repo) -> None:
+    report = user.report(shop)
+    (finding,) = json.loads(report.read_bytes())["findings"]
+    (key,) = user.plan(report)["keys"]
+    assert key["title"] == finding["title"] == "AWS access key ID with its secret"
+
+
+def test_a_fingerprint_twice_is_one(user: User, shop: Repo, key: Leak) -> None:
+    report = user.report(shop)
+    name = fingerprint_of(report, key)
+    plan = user.plan(report, "--fingerprint", name, "--fingerprint", name)
+    assert len(plan["keys"]) == 1
+
+
+def test_a_list_of_another_tool_is_no_report(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('[{"RuleID": "x"}]')
+    run = cli.run("remedy", file)
+    assert run.code == USAGE
+    assert "no report of a scan" in run.message
 
 
 # -- values ---------------------------------------------------------------------------------
@@ -482,7 +552,8 @@ def test_markdown_has_boxes_to_tick_and_its_fences_are_closed(user: User, shop: 
 
 def test_the_suffix_of_the_file_says_the_format(user: User, shop: Repo, tmp_path: Path) -> None:
     report = user.report(shop)
-    for suffix, begin in ((".md", b"# "), (".json", b"{"), (".txt", b"Take")):
+    suffixes = ((".md", b"# "), (".MD", b"# "), (".json", b"{"), (".txt", b"Take"), ("", b"Take"))
+    for suffix, begin in suffixes:
         file = tmp_path / f"plan{suffix}"
         user.remedy(report, "--output", file)
         assert file.read_bytes().startswith(begin)
@@ -496,10 +567,13 @@ def test_compliance_names_each_version_and_what_touches_it(
     made = user.json(report, "--compliance", schema="compliance-1")
     fingerprint = fingerprint_of(report, key)
     versions = {(one["framework"], one["version"]): one["numbers"] for one in made["frameworks"]}
-    cis = {
-        one["number"]: one["findings"] for one in versions["CIS AWS Foundations Benchmark", "5.0"]
-    }
-    assert cis["1.20"] == [fingerprint]
+    (cis,) = [
+        one for one in versions["CIS AWS Foundations Benchmark", "5.0"] if one["number"] == "1.20"
+    ]
+    assert cis["findings"] == 1
+    (touching,) = made["touching"]
+    assert touching["findings"] == [fingerprint]
+    assert set(cis["controls"]) <= set(touching["controls"])
     assert ("CIS AWS Foundations Benchmark", "7.0") in versions
     assert ("CWE", "") in versions
     text = user.text(report, "--compliance")

@@ -56,7 +56,24 @@ def test_a_code_span_shows_what_was_there(text: str) -> None:
 @example(EVIL)
 def test_an_escaped_sentence_has_no_markup(text: str) -> None:
     found = {one.type for one in tokens(f"x {escaped(text)} y")}
-    assert found <= {"paragraph_open", "paragraph_close", "inline", "text", "text_special"}
+    plain = {"paragraph_open", "paragraph_close", "inline", "text", "text_special"}
+    assert found <= {*plain, "code_inline"}
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("www.evil.com", "WWW.evil.com", "http://evil.com", "evil.com", "me@evil.com", "@you"),
+        *("#12", "acme/shop#12", "!3", "GH-12", "0123456789abcdef0123456789abcdef01234567"),
+        *("ftp://evil.com", "mailto:a@evil.com", "&3", "~bug", "$7"),
+    ],
+)
+def test_no_host_makes_a_link_or_a_mention_of_a_word(word: str) -> None:
+    """GitHub and GitLab look for these in the text after Markdown, but not in code."""
+    spans = [one.content for one in tokens(f"x {escaped(f'because {word} said so')} y")]
+    text = [one.content for one in tokens(escaped(f"because {word} said so")) if one.type == "text"]
+    assert word in spans
+    assert not any(word in one for one in text)
 
 
 @pytest.mark.parametrize("place", ["github-actions", "kubernetes", "ecs-task"])

@@ -29,6 +29,7 @@ PLAN, COMPLIANCE = SCHEMAS["plan-1"], SCHEMAS["compliance-1"]
         (COMPLIANCE, "ComplianceDoc"),
         (COMPLIANCE["$defs"]["key"], "KeyDoc"),
         (COMPLIANCE["$defs"]["touched"], "TouchedDoc"),
+        (COMPLIANCE["$defs"]["touching"], "TouchingDoc"),
         (COMPLIANCE["$defs"]["framework"], "FrameworkDoc"),
         (COMPLIANCE["$defs"]["number"], "NumberDoc"),
     ],
