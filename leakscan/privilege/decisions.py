@@ -178,7 +178,7 @@ def of_resources(found: Sequence[Statement], chosen: Needs, calls: Sequence[Call
             "Fill in the variables: they are names that only show when the program runs. Where one "
             "variable stands for several things, write a resource for each."
         )
-    yield from _wide(found, calls)
+    yield from _wide(found, chosen.needs, calls)
     accounts = sorted({one for two in found for text in two.resources for one in _accounts(text)})
     if len(accounts) > 1:
         yield (
@@ -192,23 +192,24 @@ def of_resources(found: Sequence[Statement], chosen: Needs, calls: Sequence[Call
         )
 
 
-def _wide(found: Sequence[Statement], calls: Sequence[Call]) -> Iterator[str]:
+def _wide(
+    found: Sequence[Statement], needs: Sequence[Need], calls: Sequence[Call]
+) -> Iterator[str]:
     """Say of * in resources whether the code's names are open, or only we do not know them."""
     open_spots = {call.spot for call in calls if _is_open(call)}
-    made: set[str] = set()
-    ours: set[str] = set()
-    for one in found:
-        is_made = any(spot in open_spots for spots in one.because.values() for spot in spots)
-        (made if is_made else ours).update(shown(text) for text in one.resources if _is_wide(text))
+    wide = {text for one in found for text in one.resources if _is_wide(text)}
+    of_code = {text for one in needs if one.spot in open_spots for text in one.resources}
+    made = {shown(text) for text in wide & of_code}
+    ours = {shown(text) for text in wide - of_code}
     if made:
         yield (
             f"With * in them, as the code makes these names when it runs: "
             f"{_some(sorted(made), _SOURCES)}. Write the longest beginning that the names share."
         )
-    if ours - made:
+    if ours:
         yield (
             f"With * in them, as nothing that was read says more: "
-            f"{_some(sorted(ours - made), _SOURCES)}. Write the names that you know."
+            f"{_some(sorted(ours), _SOURCES)}. Write the names that you know."
         )
 
 

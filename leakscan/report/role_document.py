@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from leakscan.permissions import Hole, Spot, Statement, Suggestion, Text
 from leakscan.record import Record
 from leakscan.report.clean import Cleaner
+from leakscan.report.role_mask import masked
 from leakscan.report.words import count
 
 SCHEMA: Final = "leakscan.role/1"
@@ -66,7 +67,7 @@ def _cleaned(node: Any, clean: Cleaner) -> Any:
     if isinstance(node, Hole):
         return Hole(_WORD.sub("_", node.name.upper())[:_MAX_NAME] or "VALUE")
     if isinstance(node, str):
-        return clean.name(node).replace(MARK, "")
+        return masked(clean.name(node)).replace(MARK, "")
     if isinstance(node, tuple):
         return tuple(_cleaned(one, clean) for one in node)
     if isinstance(node, Mapping):
