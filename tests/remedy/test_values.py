@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from leakscan.model import Event, Finding, Occurrence, Part, Place
-from leakscan.redact import Redactor, Secret
+from leakscan.redact import Redactor, Secret, may_hold_secret
 from leakscan.remediation import PLACEHOLDERS, Choice
 from leakscan.remedy.values import (
     Branches,
@@ -323,6 +323,13 @@ def test_a_secret_of_another_finding_is_no_value_and_no_part_of_one() -> None:
     assert known.role == "a-hunter2-b"
     values = values_of(at(b"x-hunter2/.env"), known, masked)
     assert not {"repository", "role", "path"} & set(values)
+
+
+def test_hardly_any_secret_within_a_name_is_overlooked() -> None:
+    rng = random.Random(20261122)
+    letters = string.ascii_letters + string.digits + "+/"
+    secrets = ["".join(rng.choices(letters, k=40)) for _ in range(3000)]
+    assert not [one for one in secrets if not may_hold_secret(f"conf/prod{one}x.env")]
 
 
 def test_a_name_that_is_no_secret_stays() -> None:
