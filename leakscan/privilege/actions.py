@@ -131,6 +131,15 @@ def _is_role(name: str) -> bool:
     return name.rpartition(".")[2].lower() in _ROLE_MEMBERS
 
 
+def notes_of(call: Call, tables: Tables) -> Iterator[str]:
+    """Yield what the call needs besides that it does not show, a sentence each."""
+    for note in tables.actions.notes:
+        if call.operation not in note.calls.get(call.service, ()):
+            continue
+        if not note.when or any(given(call.arguments, name) for name in note.when):
+            yield note.says
+
+
 def level_of(action: str, tables: Tables) -> str:
     """Return AWS's access level of an action, such as Read or Permissions management."""
     row: Row | None = tables.row(action)

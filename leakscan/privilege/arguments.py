@@ -8,19 +8,30 @@ that the call does not say is added.
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import unquote
 
 from msgspec.structs import replace
 
 from leakscan.permissions import Call, Hole, Text
-from leakscan.privilege.texts import joined, literal
+from leakscan.privilege.texts import joined, literal, mapped
 
 Arguments = Mapping[str, tuple[Text, ...]]
 
 _QUEUE_URL: Final = re.compile(
-    r"https://(?:sqs\.(?P<region>[a-z0-9-]{5,30})|(?P<old>[a-z0-9-]{5,30})\.queue)\."
-    r"amazonaws\.com(?:\.cn)?/(?P<account>[0-9]{12})/(?P<name>[\w-]{1,80}(?:\.fifo)?)\Z",
+    r"https://(?:sqs(?:-fips)?\.(?P<region>[a-z0-9-]{5,30})|(?P<old>[a-z0-9-]{5,30})\.queue"
+    r"|(?P<oldest>queue))\.(?:amazonaws\.com(?:\.cn)?|api\.aws)/(?P<account>[0-9]{12})/(?P<name>[\w-]{1,80}(?:\.fifo)?)\Z",
     re.ASCII,
 )
+_OLDEST_REGION: Final = "us-east-1"
+"""Source: SQS Developer Guide, "Amazon SQS endpoints": queue.amazonaws.com is there."""
+_POOL: Final = re.compile(r"(?P<region>[a-z]{2}(?:-[a-z]+)+-[0-9])[_:][\w-]{1,55}\Z", re.ASCII)
+_QUALIFIED: Final = re.compile(
+    r"(?P<name>(?:[0-9]{12}:function:)?[\w-]{1,140}):(?P<alias>[\w$-]{1,128})\Z"
+)
+_FORM_NAME: Final = "${filename}"
+"""Stands in the key of a form for the name of the file that is uploaded."""
+_ENCODED: Final = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".go")
+"""Languages whose SDK takes `CopySource` as the header has it; that of Python encodes it."""
 _PARTIQL: Final = re.compile(
     r"\s*(?:(?P<select>SELECT)\b.*?\bFROM|(?P<insert>INSERT)\s+INTO|(?P<update>UPDATE)"
     r"|(?P<delete>DELETE)\s+FROM)\s+(?:\"(?P<quoted>[\w.-]{1,255})\"|(?P<plain>\w{1,255}))",
@@ -45,13 +56,28 @@ def given(arguments: Arguments, name: str) -> bool:
 def _of_s3(call: Call) -> Call:
     """Take `CopySource` apart: `bucket/key?versionId=...`, with a slash before it or not."""
     arguments = dict(call.arguments)
+    if call.operation == "PutObject" and "Key" in arguments:
+        arguments["Key"] = tuple(map(_of_form, arguments["Key"]))
+    is_encoded = call.spot.path.lower().endswith(_ENCODED)
     for source in arguments.pop("CopySource", ()):
-        bucket, key = _split(source)
+        bucket, key = _split(mapped(source, unquote) if is_encoded else source)
         arguments["CopySource.Bucket"] = (*arguments.get("CopySource.Bucket", ()), bucket)
         arguments["CopySource.Key"] = (*arguments.get("CopySource.Key", ()), key)
         if "?versionId=" in "".join(part for part in source if isinstance(part, str)):
             arguments["CopySource.VersionId"] = ((Hole(""),),)
     return replace(call, arguments=arguments)
+
+
+def _of_form(key: Text) -> Text:
+    """Return the key of a form with a hole for what the browser puts there."""
+    found: list[str | Hole] = []
+    for part in key:
+        if isinstance(part, Hole):
+            found.append(part)
+            continue
+        for place, piece in enumerate(part.split(_FORM_NAME)):
+            found += (Hole(""), piece) if place else (piece,)
+    return joined(*found)
 
 
 def _split(source: Text) -> tuple[Text, Text]:
@@ -77,7 +103,8 @@ def _of_sqs(call: Call) -> Call:
     for url in urls:
         found = _QUEUE_URL.match(literal(url) or "")
         if found:
-            region, account = found["region"] or found["old"], found["account"]
+            region = found["region"] or found["old"] or _OLDEST_REGION
+            account = found["account"]
         names.append((found["name"],) if found else _queue_name(url))
     arguments["QueueName"] = (*arguments.get("QueueName", ()), *names)
     return replace(call, arguments=arguments, region=region, account=account)
@@ -136,6 +163,37 @@ def _address(text: Text) -> Text:
     return text if found is None else (found[1],)
 
 
+def _of_lambda(call: Call) -> Call:
+    """Take the alias or version off a function's name: `name:alias`."""
+    found = [
+        _QUALIFIED.match(literal(text) or "") for text in call.arguments.get("FunctionName", ())
+    ]
+    known = [one for one in found if one is not None]
+    if not known or len(known) != len(found) or "Qualifier" in call.arguments:
+        return call
+    more: dict[str, tuple[Text, ...]] = {
+        "FunctionName": tuple((one["name"],) for one in known),
+        "Qualifier": tuple((one["alias"],) for one in known),
+    }
+    return replace(call, arguments={**call.arguments, **more})
+
+
+def _of_cognito(call: Call) -> Call:
+    """Take the region from the id of a pool: `eu-west-1_AbCdEf`."""
+    for member in ("UserPoolId", "IdentityPoolId", "IdentityId"):
+        for text in call.arguments.get(member, ()):
+            found = _POOL.match(literal(text) or "")
+            if found:
+                return replace(call, region=found["region"])
+    return call
+
+
+def _of_glue(call: Call) -> Call:
+    """Name a table that is made or changed as others name it."""
+    name = call.arguments.get("TableInput.Name")
+    return call if name is None else replace(call, arguments={**call.arguments, "TableName": name})
+
+
 def _of_ecs(call: Call) -> Call:
     """Take the revision off a task definition: `web:3`."""
     arguments = dict(call.arguments)
@@ -166,5 +224,9 @@ _CHANGES: Final[Mapping[str, Callable[[Call], Call]]] = {
     "ses": _of_ses,
     "sesv2": _of_ses,
     "ecs": _of_ecs,
+    "lambda": _of_lambda,
+    "cognito-idp": _of_cognito,
+    "cognito-identity": _of_cognito,
+    "glue": _of_glue,
     "bedrock-runtime": _of_bedrock,
 }

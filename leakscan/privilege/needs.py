@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from leakscan.aws import partition_of
 from leakscan.permissions import Call, Hole, Need, Spot, Text
-from leakscan.privilege.actions import Wanted, actions_of
+from leakscan.privilege.actions import Wanted, actions_of, notes_of
 from leakscan.privilege.arguments import completed
 from leakscan.privilege.arns import Place
 from leakscan.privilege.names import with_own_holes
@@ -31,6 +31,8 @@ class Needs(State):
     needs: list[Need] = field(default_factory=list)
     unknown: list[Spot] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    """What calls need besides that they do not show, a sentence each."""
     passed_openly: list[Spot] = field(default_factory=list)
     """Calls that hand on a role where it is not known to which service."""
 
@@ -42,6 +44,7 @@ def needs_of(calls: Iterable[Call], place: Place, tables: Tables) -> Needs:
     for bare in calls:
         call = completed(_own(bare))
         actions = actions_of(call, tables)
+        found.notes += [one for one in notes_of(call, tables) if one not in found.notes]
         if not actions.is_known:
             said = f"{call.service}:{call.operation}"
             found.unknown.append(replace(call.spot, said=said))

@@ -16,7 +16,7 @@ from leakscan.privilege.arns import Place
 from leakscan.privilege.cloudtrail import Trail
 from leakscan.privilege.difference import difference
 from leakscan.privilege.needs import Needs, needs_of
-from leakscan.privilege.policy import statements
+from leakscan.privilege.policy import of_merging, statements
 from leakscan.privilege.tables import Tables
 from leakscan.privilege.trust import checked_trust, open_words
 from leakscan.record import Record
@@ -109,6 +109,8 @@ def _decisions(
         yield from decisions.of_events(trail)
     yield from decisions.of_actions(found, tables)
     yield from decisions.of_resources(found, chosen, usage.calls if trail is None else trail.calls)
+    yield from of_merging(needs, found)
+    yield from chosen.notes
     yield from decisions.of_place(wish.place)
     yield from decisions.of_services(needs)
     yield from decisions.of_code(usage, chosen, is_from_events=is_from_events)

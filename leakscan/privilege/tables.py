@@ -60,6 +60,16 @@ class Passed(Record, frozen=True):
     implied: dict[str, str] = field(default_factory=dict)
 
 
+class Note(Record, frozen=True):
+    """What calls need besides that they do not show."""
+
+    calls: dict[str, tuple[str, ...]]
+    """Operations by service."""
+    says: str
+    when: tuple[str, ...] = ()
+    """Arguments, one of which is given."""
+
+
 class ActionData(Record, frozen=True):
     """What actions.yaml holds."""
 
@@ -70,6 +80,7 @@ class ActionData(Record, frozen=True):
     operations: dict[str, dict[str, tuple[Rule | str, ...]]]
     passed: dict[str, Passed]
     event_sources: dict[str, tuple[str, ...]]
+    notes: tuple[Note, ...] = ()
 
 
 class ResourceData(Record, frozen=True):

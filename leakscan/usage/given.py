@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from leakscan.permissions import Call, Spot, Text, Unclear
+from leakscan.permissions import Call, Hole, Spot, Text, Unclear
 from leakscan.usage.operations import members
 from leakscan.usage.syntax import joined, known, safe
 
@@ -76,7 +76,7 @@ def arguments(service: str, operation: str, given: Given) -> dict[str, tuple[Tex
             if member.is_keys and end < len(path):
                 found.setdefault(name, []).append(path[end])
             elif member.is_keys == (end < len(path)):
-                found.setdefault(name, []).append(value)
+                found.setdefault(name, []).append((Hole(""),) if member.is_secret else value)
             break
     return {
         name: tuple(dict.fromkeys(safe(joined(text), name) for text in texts))[:_MAX_TEXTS]

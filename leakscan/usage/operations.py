@@ -26,13 +26,15 @@ class Member(Record, frozen=True):
     """A text in the input of an operation, by the name of its shape in the model.
 
     `is_keys` says that the texts are the keys of a map, such as tables in `RequestItems`;
-    `is_many` that one call may name several: in a list, or as keys.
+    `is_many` that one call may name several: in a list, or as keys. `is_secret` says that the model
+    calls it sensitive: that it is given is known, and what is given is not.
     """
 
     shape: str
     is_many: bool = False
     is_keys: bool = False
     is_required: bool = False
+    is_secret: bool = False
 
 
 def operation_of(service: str, method: str) -> str | None:
@@ -64,8 +66,7 @@ def is_paginator(service: str, method: str) -> bool:
 def members(service: str, operation: str) -> Mapping[str, Member]:
     """Return the texts of an operation's input, by their names from the top, joined by dots.
 
-    Lists stand for their elements: `TransactItems.Put.TableName`. A map stands for its keys. What
-    the model calls sensitive is not among them.
+    Lists stand for their elements: `TransactItems.Put.TableName`. A map stands for its keys.
     """
     model = _model(service)
     if model is None or operation not in operations(service):
@@ -101,11 +102,10 @@ def _collect(
             inner, many = inner.member, True
         if isinstance(inner, MapShape):
             found[here] = Member(inner.key.name, is_many=True, is_keys=True)
-        elif inner.type_name == "string" and (
-            not inner.metadata.get("sensitive") or inner.name in _NAMES
-        ):
+        elif inner.type_name == "string":
             needed = not path and name in shape.required_members
-            found[here] = Member(inner.name, is_many=many, is_required=needed)
+            is_secret = bool(inner.metadata.get("sensitive")) and inner.name not in _NAMES
+            found[here] = Member(inner.name, is_many=many, is_required=needed, is_secret=is_secret)
         else:
             _collect(inner, f"{here}.", found, (*above, shape.name), is_many=many)
 

@@ -5,7 +5,9 @@ from awscli.clidriver import create_clidriver
 from botocore import xform_name
 from botocore.session import get_session
 
+from leakscan.permissions import Hole
 from leakscan.usage import operations, services
+from leakscan.usage.given import Given, arguments
 
 
 def test_services_are_those_of_botocore() -> None:
@@ -55,9 +57,12 @@ def test_members_are_texts_by_their_path() -> None:
     assert operations.required("s3", "PutObject") == ("Bucket", "Key")
 
 
-def test_what_is_sensitive_is_no_member() -> None:
-    assert "SSECustomerKey" not in operations.members("s3", "PutObject")
-    assert "SecretString" not in operations.members("secretsmanager", "PutSecretValue")
+def test_of_what_is_sensitive_only_the_presence_is_told() -> None:
+    assert operations.members("sns", "Publish")["PhoneNumber"].is_secret
+    assert operations.members("secretsmanager", "PutSecretValue")["SecretString"].is_secret
+    assert not operations.members("s3", "PutObject")["SSEKMSKeyId"].is_secret
+    given: Given = [((("PhoneNumber",),), ("+15550100",))]
+    assert arguments("sns", "Publish", given) == {"PhoneNumber": ((Hole(""),),)}
     assert "SecretId" in operations.members("secretsmanager", "PutSecretValue")
 
 
