@@ -36,6 +36,7 @@ _SESSIONS: Final = frozenset(
         "boto3._get_default_session",
     ]
 )
+_ANY_CLIENT: Final = frozenset(["botocore.client.BaseClient", "aiobotocore.client.AioBaseClient"])
 _MAKERS: Final = frozenset(["client", "create_client", "resource"])
 _PASSED: Final = frozenset(
     {"enter_async_context", "enter_context", "contextlib.closing", "copy.copy", "closing", "str"}
@@ -43,7 +44,9 @@ _PASSED: Final = frozenset(
     | {"next", "asyncio.run"}
 )
 _LISTS: Final = frozenset(["list", "tuple", "sorted", "reversed", "set"])
-_ENVIRONMENT: Final = frozenset(["os.getenv", "os.environ.get", "os.environ.pop", "environ.get"])
+_ENVIRONMENT: Final = frozenset(
+    ["os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault", "environ.get"]
+)
 _JOINS: Final = frozenset(["os.path.join", "posixpath.join"])
 _STUBS: Final = re.compile(r"(?:mypy_boto3|types_(?:aio)?boto(?:3|core))_(\w+?)(?:\.\w+)*\.(\w+)\Z")
 _AWS_HOST: Final = re.compile(r"amazonaws\.com|\.api\.aws\b|\.aws\.dev\b")
@@ -62,6 +65,8 @@ class Aws:
     def __init__(self) -> None:
         self.notes: dict[tuple[Spot, str], Unclear] = {}
         self._kept: list[ast.expr] = []
+        self.sessions_used: set[str] = set()
+        """Files that make a session with which a client is made."""
 
     # -- attributes -------------------------------------------------------------------------
 
@@ -115,6 +120,10 @@ class Aws:
             return (v.Client(value.origin),)
         return ANYTHING
 
+    def inherited(self, base: str) -> Values:
+        """Return what an object of a class is that is made from one of another package."""
+        return (v.Session(),) if base in _SESSIONS else ()
+
     # -- calls ------------------------------------------------------------------------------
 
     def result(self, callee: Value, call: ast.Call, here: Evaluation) -> Values:
@@ -152,7 +161,7 @@ class Aws:
         """Return what a function of Python's own gives; nothing for any other."""
         if name in _ENVIRONMENT and call.args:
             keys = texts.whole(here.of(call.args[0]))
-            return tuple(map(Open, keys)) or ANYTHING
+            return tuple(Open(key, is_set=True) for key in keys) or ANYTHING
         if name in _JOINS:
             return texts.path_of([here.of(one) for one in call.args], v.Known(("/",)))
         if name in _PASSED and call.args:
@@ -256,10 +265,11 @@ class Aws:
         region = here.of(keyword(call, "region_name"))
         known = texts.whole(region)
         has_token = keyword(call, "aws_session_token") is not None
-        return v.Session(known[0] if len(known) == 1 else "", has_token)
+        return v.Session(known[0] if len(known) == 1 else "", has_token, here.path)
 
     def _made(self, maker: str, session: v.Session, call: ast.Call, here: Evaluation) -> Values:
         """Return the clients or resources of a call that makes one."""
+        self.sessions_used.add(session.path)
         first = call.args[0] if call.args else keyword(call, "service_name")
         if isinstance(first, ast.Starred):
             first = None
@@ -361,6 +371,8 @@ def _of_stub(name: str, spot: Spot) -> Values:
     """Return what a type of the stubs for boto3 is, or a session."""
     if name in _SESSIONS:
         return (v.Session(),)
+    if name in _ANY_CLIENT:
+        return (v.Lost(spot),)
     found = _STUBS.match(name)
     if found is None:
         return ()

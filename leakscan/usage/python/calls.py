@@ -17,7 +17,8 @@ from leakscan.usage.python import values as v
 from leakscan.usage.python.aws import Aws
 from leakscan.usage.python.eval import Evaluation, Evaluator
 from leakscan.usage.python.given import flat, given_of, positional, source_of_copy
-from leakscan.usage.python.libraries import of_library
+from leakscan.usage.python.libraries import Libraries
+from leakscan.usage.python.processes import Processes
 from leakscan.usage.python.said import spot_of
 from leakscan.usage.python.scopes import Site
 from leakscan.usage.python.values import Open, Value, Values
@@ -87,6 +88,7 @@ class Calls:
 
     def __init__(self, evaluator: Evaluator, aws: Aws) -> None:
         self._evaluator, self._aws = evaluator, aws
+        self.libraries, self.processes = Libraries(evaluator.program), Processes()
         self._used: set[v.Origin] = set()
         self._made: dict[v.Origin, None] = {}
         self._paged: set[Spot] = set()
@@ -108,7 +110,8 @@ class Calls:
         here = Evaluation(self._evaluator, site.place, None)
         spot = spot_of(here.path, call)
         yield from self._of_methods(call, here, spot)
-        yield from of_library(call, here, spot)
+        yield from self.libraries.of_call(call, here, spot)
+        yield from self.processes.of_call(call, here)
         if isinstance(call.func, ast.Attribute):
             self._called.add(id(call.func))
             yield from self._of_receiver(call, call.func.attr, here, spot)
@@ -185,6 +188,11 @@ class Calls:
                 yield Unclear(origin.spot, f"no call of this client of {origin.service} was found")
         yield from self._of_unknown()
 
+    def is_used(self, path: str) -> bool:
+        """Say whether a file makes what the calls of other files are made with."""
+        made = {origin.spot.path for origin in (*self._made, *self._used)}
+        return path in made or path in self._aws.sessions_used
+
     # -- receivers --------------------------------------------------------------------------
 
     def _of_receiver(self, call: ast.Call, name: str, here: Evaluation, spot: Spot) -> Found:
@@ -228,7 +236,7 @@ class Calls:
                 yield from self._of_resource(value, name, call, here, spot)
             case v.Collection():
                 yield from self._of_collection(value, name, call, here, spot)
-            case v.Lost():
+            case v.Lost() if name not in _SILENT:
                 self._named.add(value.spot)
                 yield Unclear(spot, "it is a call of a client whose service is not known")
 
@@ -271,6 +279,9 @@ class Calls:
     def _of_getattr(self, receivers: Values, call: ast.Call, here: Evaluation, spot: Spot) -> Found:
         for value in receivers:
             origin = _origin_of(value)
+            if isinstance(value, v.Lost):
+                self._named.add(value.spot)
+                yield Unclear(spot, "which call it is of which service is not known")
             if origin is None or origin.is_elsewhere:
                 continue
             self._used.add(origin)

@@ -14,6 +14,7 @@ from leakscan.record import State
 from leakscan.usage.python import values as v
 from leakscan.usage.python.names import (
     called,
+    chosen,
     default_of,
     first,
     hint,
@@ -73,6 +74,10 @@ class Outside(Protocol):
 
     def expression(self, node: ast.expr, evaluation: "Evaluation") -> Values:
         """Return what an expression is that has to do with texts."""
+        ...
+
+    def inherited(self, base: str) -> Values:
+        """Return what an object is of a class of the repository that is made from this one."""
         ...
 
     def annotated(self, node: ast.expr, evaluation: "Evaluation") -> Values:
@@ -158,9 +163,9 @@ class Evaluator:
             case ast.Await() | ast.Starred() | ast.NamedExpr():
                 return here.of(node.value)
             case ast.IfExp():
-                return union(here.of(node.body), here.of(node.orelse))
+                return chosen(here.of(node.body), here.of(node.orelse))
             case ast.BoolOp():
-                return union(*(here.of(one) for one in node.values))
+                return chosen(*(here.of(one) for one in node.values))
             case _:
                 return self._outside.expression(node, here)
 
@@ -325,7 +330,18 @@ class Evaluator:
         if info is None or info.owner is None:
             return ANYTHING
         classes = list(self.bases(info.owner))[1:]
-        return tuple(v.Instance(one) for one in classes) or ANYTHING
+        return (*map(v.Instance, classes), *self._foreign(info.owner)) or ANYTHING
+
+    def _foreign(self, info: ClassInfo) -> Values:
+        """Return what an object of a class is by the classes of other packages above it."""
+        bases = (
+            value.name
+            for one in self.bases(info)
+            for base in one.node.bases
+            for value in self.of(base, one.place)
+            if isinstance(value, v.External)
+        )
+        return union(*map(self._outside.inherited, bases))
 
     # -- attributes and calls ---------------------------------------------------------------
 
@@ -338,7 +354,13 @@ class Evaluator:
             module = self.program.imported(below, of.module.path) if below and not found else None
             return found or ((v.Local(module),) if module else (Open(name),))
         if isinstance(of, v.Instance | v.Class):
-            return self._member_of_class(of, name) or (Open(name),)
+            found = self._member_of_class(of, name) or (Open(name),)
+            if found != (Open(name),):
+                return found
+            above = [
+                self._outside.attribute(one, name, node, place) for one in self._foreign(of.info)
+            ]
+            return union(*above) or found
         if isinstance(of, v.External):
             return (v.External(f"{of.name}.{name}"),) if len(of.name) < 200 else (Open(name),)
         return self._outside.attribute(of, name, node, place)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from leakscan.usage.python import values as v
 from leakscan.usage.python.scopes import Binding, FunctionInfo, Place
-from leakscan.usage.python.values import ANYTHING, Open, Value, Values
+from leakscan.usage.python.values import ANYTHING, Open, Value, Values, union
 
 
 def reaching(bound: list[Binding], place: Place) -> list[Binding]:
@@ -24,6 +24,17 @@ def reaching(bound: list[Binding], place: Place) -> list[Binding]:
 def named(values: Values, name: str) -> Values:
     """Give what is open the name it is bound to, where it has none."""
     return tuple(Open(name) if value == Open() else value for value in values)
+
+
+def chosen(*several: Values) -> Values:
+    """Return what one of several may be; what a variable of the environment sets has no default.
+
+    `getenv("X") or "x"` is read as `getenv("X", "x")` is: what runs with the role sets X, perhaps.
+    """
+    found = union(*several)
+    if any(isinstance(value, Open) and value.is_set for value in found):
+        return tuple(value for value in found if not isinstance(value, v.Known | v.Nothing))
+    return found
 
 
 def item_of(value: Value, key: int) -> Values:

@@ -10,15 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from leakscan.permissions import Spot, Unclear
-from leakscan.usage.python.scopes import (
-    FunctionInfo,
-    Module,
-    NotPythonError,
-    Site,
-    read_module,
-)
+from leakscan.usage.python.coding import NotPythonError, is_odd
+from leakscan.usage.python.packages import SPEAKS
+from leakscan.usage.python.scopes import FunctionInfo, Module, Site, read_module
 
-_AWS: Final = re.compile(rb"boto|s3fs|awswrangler|smart_open|s3://|DEFAULT_FILE_STORAGE")
 _IMPORT: Final = re.compile(rb"(?m)^[ \t]*(?:from|import)[ \t]([^#\n]{1,1000})")
 _NAME: Final = re.compile(rb"\w+")
 _ROUNDS: Final = 3
@@ -44,7 +39,7 @@ class Program:
 
     def main_modules(self) -> list[Module]:
         """Return the modules that speak of AWS, and those that import them."""
-        paths = {path for path, data in self._files.items() if _AWS.search(data)}
+        paths = {path for path, data in self._files.items() if SPEAKS.search(data) or is_odd(data)}
         words = {
             path: frozenset(word for line in _IMPORT.findall(data) for word in _NAME.findall(line))
             for path, data in self._files.items()

@@ -12,16 +12,13 @@ from typing import Final
 from msgspec import field
 
 from leakscan.record import Record, State
+from leakscan.usage.python.coding import NotPythonError, decoded
 
 Block = tuple[int, ...]
 Position = tuple[int, int]
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 START: Final[Position] = (0, 0)
-
-
-class NotPythonError(Exception):
-    """A text that is no Python 3, or none that may be read; says why."""
 
 
 class Binding(Record, frozen=True):
@@ -109,10 +106,7 @@ class Module(State, eq=False):
 
 def read_module(path: str, data: bytes) -> Module:
     """Return the names of a module. Raises NotPythonError."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
+    text = decoded(data)
     try:
         with warnings.catch_warnings():
             # What the compiler thinks of the text is for its authors.

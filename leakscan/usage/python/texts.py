@@ -14,7 +14,13 @@ from leakscan.usage.python import values as v
 from leakscan.usage.python.values import ANYTHING, Open, Value, Values, union
 from leakscan.usage.syntax import hole, joined
 
-_PLAIN: Final = frozenset(["", "name", "id", "arn", "key", "value", "url", "get", "x", "n"])
+_PLAIN: Final = frozenset(
+    {"", "name", "id", "arn", "key", "value", "url", "get", "x", "n", "pop", "load", "loads"}
+    | {"read", "safe_load", "dict", "str", "strip", "lower", "upper", "replace", "split", "join"}
+    | {"format", "encode", "decode", "item", "data", "result", "results", "response", "body"}
+    | {"text", "self", "rstrip", "lstrip", "removeprefix", "removesuffix", "group", "next", "one"}
+    | {"json", "parse", "quote", "unquote", "getattr", "setdefault", "copy", "i", "v", "k", "r"}
+)
 """Names that say less than the member that they are given to."""
 _MOST: Final = 4
 """Texts of one expression, where it is put together of several each."""
@@ -229,13 +235,14 @@ def of_table(table: v.Table, key: str) -> Values:
 def _item(of: Value, node: ast.Subscript, evaluate: Evaluate) -> Values:
     match node.slice:
         case ast.Constant(value=str() as key):
-            return of_table(of, key) if isinstance(of, v.Table) else (Open(key),)
+            is_set = isinstance(of, v.External) and of.name == "os.environ"
+            return of_table(of, key) if isinstance(of, v.Table) else (Open(key, is_set),)
         case ast.Constant(value=int() as number):
             if isinstance(of, v.Series) and -len(of.elements) <= number < len(of.elements):
                 return of.elements[number]
             return (of,) if isinstance(of, Open) else ANYTHING
         case ast.Name() if isinstance(of, v.External) and of.name == "os.environ":
-            return tuple(map(Open, _whole(evaluate(node.slice))))
+            return tuple(Open(key, is_set=True) for key in _whole(evaluate(node.slice)))
         case ast.Slice():
             return (Open(of.name),) if isinstance(of, Open) else ANYTHING
     keys = list(_whole(evaluate(node.slice)))

@@ -17,6 +17,8 @@ class Open(Record, frozen=True):
     """Anything: known only when the program runs. `name` is what the code calls it."""
 
     name: str = ""
+    is_set: bool = False
+    """It is a variable of the environment."""
 
 
 class Known(Record, frozen=True):
@@ -98,6 +100,8 @@ class Session(Record, frozen=True):
 
     region: str = ""
     has_token: bool = False
+    path: str = ""
+    """The file that makes it."""
 
 
 class Lost(Record, frozen=True):
