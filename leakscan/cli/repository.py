@@ -17,7 +17,8 @@ from leakscan.history.refs import read_head, read_targets
 from leakscan.model import Finding
 from leakscan.record import Record
 from leakscan.redact import Redactor, Secret
-from leakscan.remedy.values import Branches, Values, repository_values
+from leakscan.remedy.origin import Branches, repository_values
+from leakscan.remedy.values import Values
 
 _SYMBOLIC: Final = b"ref:"
 _HEAD_LIMIT: Final = 4096
@@ -112,9 +113,12 @@ def _is_only(layout: Layout, head: bytes) -> bool:
 
     A remote that was never fetched may have any, and so may one whose clone is shallow.
     """
-    if (layout.common_dir / "shallow").exists():
+    if layout.ref_format != "files" or (layout.common_dir / "shallow").exists():
         return False
-    refs = [ref.split(b"/") for ref in read_targets(layout, *_FOLDERS).targets]
+    read = read_targets(layout, *_FOLDERS)
+    if read.skipped:
+        return False
+    refs = [ref.split(b"/") for ref in read.targets]
     tracked = {b"/".join(parts[3:]) for parts in refs if parts[1] == b"remotes"}
     names = tracked | {b"/".join(parts[2:]) for parts in refs if parts[1] == b"heads"}
     is_known = bool(tracked) or not layout.remotes

@@ -8,7 +8,7 @@ secret or looks as if it might, is left out as a whole, and its word in capitals
 reader: a masked name would be another name, and `<` is a redirection.
 
 Source: IAM User Guide, "IAM and AWS STS quotas" (names); IAM API Reference, GetUser (paths of
-users); git documentation, git-clone, "GIT URLS", and git-check-ref-format.
+users).
 """
 
 import re
@@ -44,15 +44,8 @@ _FORMS: Final = {
     }.items()
 }
 _ARN: Final = re.compile(r"arn:(aws[a-z-]{0,12}):(?:iam|sts)::([0-9]{12}):([a-z-]+)(?:/(.+))?")
-_URL: Final = re.compile(
-    rb"(?:(?:https?|ssh|git)://(?:[^/@]*@)?(?P<host>[^/:@]+)(?::\d+)?/|[^/@:]*@(?P<scp>[^/:@]+):/?)"
-    rb"(?P<path>[^?#]+)"
-)
-_BRANCH: Final = b"refs/heads/"
 _MAX_ROLE: Final = 52
 """Characters of a role's name, of the 64 there are: a text may add what it is for."""
-_MAX_REPOSITORY_ROLE: Final = 28
-"""Of these, those that come from the repository; the rest is the place."""
 _HOSTS: Final[Mapping[str, tuple[str, int]]] = {
     "github-actions": ("github.com", 2),
     "gitlab-ci": ("gitlab.com", 9),
@@ -64,16 +57,6 @@ _HOSTS: Final[Mapping[str, tuple[str, int]]] = {
 On any other host the same owner and name are somebody else's: a role that trusts them is theirs.
 CircleCI's subject names the host, and the text the one it is mostly.
 """
-_SAME_HOSTS: Final = {
-    "ssh.github.com": "github.com",
-    "altssh.gitlab.com": "gitlab.com",
-    "altssh.bitbucket.org": "bitbucket.org",
-}
-"""Hosts for SSH through port 443. Source: GitHub, GitLab and Bitbucket documentation of it."""
-_ODD_REPOSITORY: Final = re.compile(r"(?:.*/)?_git/.*|v[0-9]/.*|.*\.git")
-"""Paths of Azure DevOps, and names that no host takes."""
-_DEPLOYED: Final = frozenset({b"main", b"master", b"trunk", b"production", b"prod", b"live"})
-"""Names of branches that are deployed, where the repository does not say which is."""
 _ROOT_FILE: Final = re.compile(rb"(^|/)rootkeys?[^/]*\.csv\Z", re.IGNORECASE)
 
 
@@ -90,51 +73,6 @@ class Values(Record, frozen=True):
     account_id: str = ""
     region: str = ""
     now: str = ""
-
-
-class Branches(Record, frozen=True):
-    """The refs that tell which branch is deployed.
-
-    `default` is what the remote's HEAD stands for here, such as `refs/remotes/origin/main`;
-    `is_only` says that there is no branch beside that of HEAD.
-    """
-
-    head: bytes | None = None
-    default: bytes | None = None
-    is_only: bool = False
-
-
-def _as_it_is(text: str) -> str:
-    return text
-
-
-def repository_values(
-    urls: Iterable[bytes],
-    branches: Branches,
-    *,
-    mask: Mask = _as_it_is,
-    account: str = "",
-    region: str = "",
-    now: datetime | None = None,
-) -> Values:
-    """Return the values of a repository, from the URLs of its remotes and its branches.
-
-    The likeliest URL comes first; the first that names a repository on a host counts.
-    """
-    host, repository = next(filter(None, map(_repository, urls)), ("", ""))
-    if mask(repository) != repository:
-        host = repository = ""
-    branch = safe("branch", _text(_deployed(branches)))
-    moment = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if now else ""
-    return Values(
-        repository=repository,
-        host=host,
-        branch=branch if mask(branch) == branch else "",
-        role=_role(repository),
-        account_id=safe("account_id", account),
-        region=safe("region", region),
-        now=safe("now", moment),
-    )
 
 
 def safe(name: str, value: str) -> str:
@@ -165,7 +103,7 @@ def seems_root(finding: Finding) -> bool:
     return any(_ROOT_FILE.search(one.path or b"") for one in placed)
 
 
-def values_of(finding: Finding, values: Values, mask: Mask = _as_it_is) -> dict[str, str]:
+def values_of(finding: Finding, values: Values, mask: Mask = str) -> dict[str, str]:
     """Return what is known for the placeholders, by their names.
 
     `mask` knows the secrets of all findings; those of this one need not be among them.
@@ -180,7 +118,7 @@ def values_of(finding: Finding, values: Values, mask: Mask = _as_it_is) -> dict[
         "account_id": arn.account or _account(finding) or values.account_id,
         "region": region,
         "partition": partition_of(finding, values),
-        "path": _text(next(iter(paths_of(finding)), b"")),
+        "path": text_of(next(iter(paths_of(finding)), b"")),
         **general(values),
     }
     redact = Redactor(filter(None, (identity.secret, identity.session_token)))
@@ -226,9 +164,9 @@ class Paths(Record, frozen=True):
     others: int = 0
 
 
-def safe_paths(paths: Iterable[bytes], mask: Mask = _as_it_is) -> Paths:
+def safe_paths(paths: Iterable[bytes], mask: Mask = str) -> Paths:
     """Return which of some paths can stand in a command."""
-    texts = [_text(path) for path in dict.fromkeys(paths)]
+    texts = [text_of(path) for path in dict.fromkeys(paths)]
     names = tuple(text for text in texts if safe("path", text) and mask(text) == text)
     return Paths(names, len(texts) - len(names))
 
@@ -294,37 +232,6 @@ def _region_of(finding: Finding, values: Values) -> str:
     return ""
 
 
-def _deployed(branches: Branches) -> bytes:
-    """Return the branch that is deployed, as far as that is told; HEAD may be anybody's work."""
-    if branches.default:
-        # `refs/remotes/NAME/BRANCH`
-        return b"/".join(branches.default.split(b"/")[3:])
-    head = branches.head or b""
-    branch = head.removeprefix(_BRANCH) if head.startswith(_BRANCH) else b""
-    return branch if branches.is_only or branch in _DEPLOYED else b""
-
-
-def _repository(url: bytes) -> tuple[str, str] | None:
-    """Return the host and OWNER/NAME of a remote's URL; None for other forms.
-
-    Such as a path on this machine.
-    """
-    found = _URL.fullmatch(url)
-    host = _text(found["host"] or found["scp"] or b"").lower() if found else ""
-    if found is None or host.startswith("git-codecommit."):
-        return None
-    name = _text(found["path"].strip(b"/")).removesuffix(".git")
-    if _ODD_REPOSITORY.fullmatch(name) or not safe("repository", name):
-        return None
-    return _SAME_HOSTS.get(host, host), name
-
-
-def _role(repository: str) -> str:
-    """Return the beginning of a role's name, made of the repository's."""
-    name = re.sub(r"[^A-Za-z0-9]+", "-", repository.rpartition("/")[2]).strip("-")
-    return safe("role", name[:_MAX_REPOSITORY_ROLE].rstrip("-"))
-
-
-def _text(raw: bytes) -> str:
+def text_of(raw: bytes) -> str:
     """Return the text of some bytes; what is not UTF-8 is of no form that is safe."""
     return raw.decode("utf-8", "replace")

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from leakscan.model import Event, Finding, Occurrence, Part, Place
 from leakscan.redact import Redactor, Secret, may_hold_secret
 from leakscan.remediation import PLACEHOLDERS, Choice
+from leakscan.remedy.origin import Branches, repository_values
 from leakscan.remedy.values import (
-    Branches,
     Paths,
     Values,
     contradiction,
@@ -22,7 +22,6 @@ from leakscan.remedy.values import (
     of_place,
     partition_of,
     paths_of,
-    repository_values,
     safe,
     safe_paths,
     seems_root,
