@@ -7,7 +7,7 @@ import pytest
 from leakscan.remediation import Considered, Looked
 from leakscan.report.explained import Explained, render_json, render_text
 from tests.report.builder import OPTIONS, everything
-from tests.report.test_schema import problems
+from tests.report.formats import problems
 
 SAID = {
     Looked.TEXT: "by its text, 2 names beside it and above:",
