@@ -47,6 +47,7 @@ VERDICTS: Final = {
 NOTHING: Final = "There is no finding, and nothing to do."
 NOTHING_READ: Final = "There is no finding in what was read. This is not clean."
 INCOMPLETE: Final = "INCOMPLETE: not all could be read, so there may be more keys than these."
+_USUAL_PARTITION: Final = "aws"
 _STEP: Final = 4
 _PATHS: Final = 3
 _KEYS: Final = 20
@@ -96,7 +97,9 @@ def _contents(page: Page, doc: PlansDoc) -> None:
 
 
 def _titles(plan: PlanDoc) -> str:
-    return "; ".join(place["title"] for place in plan["places"]) or plan["title"]
+    titles = "; ".join(place["title"] for place in plan["places"]) or plan["title"]
+    where = plan["filled_in"].get("partition", _USUAL_PARTITION)
+    return titles if where == _USUAL_PARTITION else f"{titles}, in {where}"
 
 
 def left_out(page: Page, left: Sequence[LeftOutDoc]) -> None:

@@ -515,6 +515,26 @@ def test_several_files_are_each_acted_on(user: User, repo: Repo, keys: KeyMaker)
     assert sorted(removed) == ["git rm --cached api/.env", "git rm --cached web/.env"]
 
 
+def test_keys_of_two_partitions_have_plans_that_are_told_apart(
+    user: User, repo: Repo, keys: KeyMaker
+) -> None:
+    first, second = keys.leaks(2)
+    repo.commit({b".github/workflows/a.yml": workflow(first), DEPLOY: workflow(second)})
+
+    def in_gov(finding: Any) -> None:
+        if finding["access_key_id"] == second.key_id:
+            held_by("arn:aws-us-gov:iam::418892985061:user/ci", "user")(finding)
+
+    report = change(user.report(repo), in_gov)
+    plans = user.json(report)["plans"]
+    trusts = {
+        plan["keys"][0]["access_key_id"]: plan["places"][0]["trust"]["text"] for plan in plans
+    }
+    assert "arn:aws:iam" in trusts[first.key_id]
+    assert "arn:aws-us-gov:iam" in trusts[second.key_id]
+    assert "A workflow of GitHub Actions, in aws-us-gov" in user.text(report)
+
+
 def test_what_does_not_fit_together_is_said_in_a_line(user: User, shop: Repo, key: Leak) -> None:
     arn = "arn:aws-us-gov:iam::210987654321:user/ci"
     report = change(user.report(shop), held_by(arn, "user"))
