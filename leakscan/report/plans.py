@@ -40,6 +40,8 @@ MAX_PLACES: Final = 10
 """Places of one credential that a plan names."""
 MAX_PATHS: Final = 100
 """Paths that a plan names of one kind of place."""
+MAX_REASONS: Final = 20
+"""Reasons that a plan names of one kind of place; a report that somebody wrote may have any."""
 
 
 class Planned(Record, frozen=True):
@@ -172,7 +174,7 @@ def _place(section: Section, clean: Cleaner) -> WhereDoc:
         "title": section.title,
         "mechanism": section.mechanism,
         "why": _paragraphs(section.why),
-        "reasons": clean.many(section.reasons),
+        "reasons": clean.many(section.reasons[:MAX_REASONS]),
         "paths": clean.names(section.paths[:MAX_PATHS]),
         "sure": section.sure,
         "trust": _file(section.trust),

@@ -363,7 +363,7 @@ def test_an_argument_that_is_no_report(user: User, repo: Repo, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("name", "form"), [("x.json", "json"), ("x.txt", "text"), ("x", "text"), ("x.sarif", "text")]
+    ("name", "form"), [("x.json", "json"), ("x.txt", "text"), ("x", "text"), ("x.JSON", "json")]
 )
 def test_the_report_goes_to_a_file(user: User, sts: FakeSts, name: str, form: str) -> None:
     file = user.cli.home / name
@@ -372,8 +372,9 @@ def test_the_report_goes_to_a_file(user: User, sts: FakeSts, name: str, form: st
     assert (run.code, run.out, run.err) == (FINDINGS, b"", b"")
     assert (file.read_bytes()[:1] == b"{") == (form == "json")
     assert file.stat().st_mode & 0o077 == 0
-    run = user.run(*words, "--output", user.cli.home / "nowhere/x", stdin=b"")
-    assert (run.code, "there is no folder" in run.message) == (USAGE, True)
+    for other, said in (("nowhere/x", "there is no folder"), ("x.sarif", "name its --format")):
+        run = user.run(*words, "--output", user.cli.home / other, stdin=b"")
+        assert (run.code, said in run.message) == (USAGE, True)
 
 
 # -- who may be asked -----------------------------------------------------------------------

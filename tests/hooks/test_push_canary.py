@@ -7,14 +7,9 @@ from tests.verify.builder import akia
 
 def test_a_refused_push_does_not_say_to_revoke_it(work: Work) -> None:
     canary = Leak(akia("canary", "534261010715"), work.keys.secret())
-    base = work.repo.id("main")
-    work.repo.commit({b"app/.env": FILLER + canary.env()}, branch="other", parents=[base])
-    work.unchecked("push", "-q", "origin", "other")
-    work.unchecked("fetch", "-q", "origin")
-    work.repo.commit({b"x/.env": canary.env()})
+    work.repo.commit({b"app/.env": FILLER + canary.env()})
     pushed = work.push("origin", "main")
     assert pushed.refused
-    assert "Already on origin" in pushed.words
     assert "Ask your security team who planted it" in pushed.words
     for harm in ("revoke it", "Instead of a key", "Inactive", "rewriting is enough"):
         assert harm not in pushed.words

@@ -9,7 +9,6 @@ from leakscan.privilege.arns import Place, covers
 from leakscan.privilege.needs import Needs, needs_of
 from leakscan.privilege.policy import shown
 from leakscan.privilege.tables import load_tables
-from leakscan.privilege.texts import quoted
 
 HERE: Final = Place("aws", "eu-west-1", "418892985061")
 SPOT: Final = Spot("app.py", 1)

@@ -18,6 +18,7 @@ from leakscan.remediation import (
 from leakscan.remedy.catalog import Catalog, load_catalog
 from leakscan.remedy.filling import MAX_PATHS, MAX_TOLD_APART
 from leakscan.remedy.plan import (
+    CANARY_KEY,
     ROOT_KEY,
     USUAL_KEY,
     grouped,
@@ -321,6 +322,15 @@ def test_a_session_of_root_has_the_plan_of_sessions(rule: str) -> None:
         verdict=Verdict(VerdictState.LIVE, arn="arn:aws:iam::418892985061:root"),
     )
     assert key_of(session, CATALOG).id == "aws-revoke-session"
+
+
+def test_a_canary_is_left_alone_wherever_it_stands() -> None:
+    canary = finding("f", akia("f", "534261010715"))
+    made = replace(canary, places=found("f", "here").places, occurrences=found().occurrences)
+    for one in (made, replace(found("f", "here"), verdict=Verdict(VerdictState.CANARY))):
+        assert key_of(one, CATALOG).id == CANARY_KEY
+        plan = plan_for(one, CATALOG, SHOP)
+        assert (plan.places, plan.controls, commands(plan)) == ((), (), [])
 
 
 def test_a_rule_without_an_entry_is_about_an_access_key() -> None:
