@@ -281,6 +281,8 @@ def _line(parts: Iterable[str | Block]) -> Iterator[str]:
             yield from map(_command, part.commands)
         elif part.file:
             yield f"({part.file} is shown by `leakscan remedy`)"
+        else:
+            yield "(shown by `leakscan remedy`)"
 
 
 def _command(command: str) -> str:

@@ -17,7 +17,7 @@ from leakscan.report.page import Page
 from leakscan.report.rows import do_now
 from leakscan.report.words import count, visible
 
-_COMMAND: Final = re.compile(r"(?:aws|git|gh) ")
+_COMMAND: Final = re.compile(r"(?:aws|git|gh) |leakscan [a-z]+ -")
 _CONTAIN: Final = Phase.CONTAIN.value
 _MECHANISMS: Final = 3
 _URGENT: Final = 3

@@ -378,3 +378,10 @@ def test_every_place_ends_in_what_replaces_the_key(name: str) -> None:
     assert {Phase.REPLACE, Phase.PROVE} <= {step.phase for step in plan.steps if step.entry == name}
     assert remediation_of(plan).mechanism == CATALOG.places[name].mechanism
     assert not unfilled(plan)
+
+
+def test_a_sentence_that_ends_in_a_colon_says_where_the_rest_is() -> None:
+    step = remediation_of(plan_for(found("f", "here"), with_block("arn:...", "text"), SHOP)).steps[
+        0
+    ]
+    assert step.endswith("(shown by `leakscan remedy`)")
