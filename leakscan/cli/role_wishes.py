@@ -15,7 +15,8 @@ _OPTIONS: Final = (
         "--code",
         multiple=True,
         metavar="FOLDER",
-        help="With --role: look at the code in FOLDER of the repository alone. Repeatable.",
+        help="With --role: look at the code in FOLDER alone, whatever it is called; from the "
+        "current folder if that is in the repository, else from the top. Repeatable.",
     ),
     click.option("--include-tests", is_flag=True, help="With --role: look at tests as well."),
     click.option(
@@ -29,7 +30,9 @@ _OPTIONS: Final = (
         metavar="NAME",
         help="With --role: your own AWS profile, to look up the events of --access-key-id.",
     ),
-    click.option("--access-key-id", metavar="ID", help="With --profile: the key whose events."),
+    click.option(
+        "--access-key-id", metavar="ID", help="With --profile or --events: the key whose events."
+    ),
     click.option("--name", metavar="ROLE", help="With --role: the name of the role."),
 )
 _Command = Callable[..., Any]

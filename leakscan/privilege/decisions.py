@@ -63,14 +63,20 @@ _PLACES: Final = {
 _CREATES: Final = frozenset({"terraform", "cloudformation", "cdk"})
 """Places whose role is that of whoever applies what the files say."""
 _POWERFUL: Final = re.compile(
-    r"(?:iam|sts|organizations|sso|sso-directory|identitystore|account|rolesanywhere"
-    r"|verifiedpermissions|lakeformation|opsworks|codestar):"
+    r"(?:iam|organizations|sso|sso-directory|identitystore|rolesanywhere|eks|lakeformation"
+    r"|opsworks|codestar):"
     r"|cognito-identity:Set|quicksight:.*IAMPolicy|ram:|ds:CreateTrust"
     r"|[^:]+:(?:.*Grant(?!s)|Add(?:.*)Permission|PutPermission|RemovePermission)"
     r"|[^:]+:(?:Put|Set|Attach|Detach|Delete|Create|Update)(?:(?!VendedLog).)*Polic(?:y|ies)"
 )
 """Of actions that manage permissions, those that change what principals may do: policies of
 principals, policies of resources that name principals, and grants."""
+_PRINCIPALS: Final = re.compile(
+    r"(?:iam|organizations|sso|sso-directory|identitystore|rolesanywhere):"
+    r"|eks:(?:CreateAccessEntry|UpdateAccessEntry|AssociateAccessPolicy|CreatePodIdentityAssociation)"
+)
+"""Actions on principals, whatever their level is called."""
+_HARMLESS_LEVELS: Final = ("Read", "List", "Tagging")
 _DEFAULTS: Final = (
     "This is not needed for keys that AWS manages (aws/s3, SSE-S3, aws/secretsmanager)."
 )
@@ -126,9 +132,9 @@ def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
     manages = [
         action
         for action in actions
-        if (action.startswith("iam:") or levels.get(action) == _ESCALATES)
+        if (_PRINCIPALS.match(action) or levels.get(action) == _ESCALATES)
         and action != "iam:PassRole"
-        and not _is_read(levels, action)
+        and levels.get(action) not in _HARMLESS_LEVELS
     ]
     powerful = [action for action in manages if _POWERFUL.match(action)]
     if powerful:
@@ -157,10 +163,6 @@ def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
 
 def _verb(items: Collection[str], verb: str) -> str:
     return f"{verb}s" if len(items) == 1 else verb
-
-
-def _is_read(levels: dict[str, str], action: str) -> bool:
-    return levels.get(action) in ("Read", "List")
 
 
 def of_resources(found: Sequence[Statement], chosen: Needs, calls: Sequence[Call]) -> Iterator[str]:

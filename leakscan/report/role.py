@@ -77,10 +77,11 @@ def _head(page: Page, made: Suggestion) -> None:
     place = f", for {made.place}" if made.place else ""
     page.hang(Rich(""), f"A role to begin with: {made.role}{place}", "bold")
     source = "the key's use in CloudTrail" if made.difference else "the code"
+    trusts = "trusts whom the place needs, and " if made.trust else ""
     page.hang(
         Rich(""),
-        f"It trusts whom the place needs, and may do what {source} shows. Words in capitals are "
-        "for you to fill in. Nothing was created, and AWS was not changed.",
+        f"It {trusts}may do what {source} shows. Words in capitals are for you to fill in. Nothing "
+        "was created, and AWS was not changed.",
     )
     page.hang(Rich(""), _summary(made))
     page.hang(Rich(""), read_line(made), "dim")

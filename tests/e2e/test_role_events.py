@@ -36,7 +36,7 @@ def env(own_cli: Cli, tmp_path: Path, cloudtrail: FakeCloudTrail) -> dict[str, s
     write_profile(folder)
     own = own_cli.home / ".config" / "leakscan"
     own.mkdir(parents=True)
-    (own / "config.yaml").write_text(f"verify:\n  endpoint_url: {cloudtrail.url}\n")
+    (own / "config.yaml").write_text(f"version: 1\nverify:\n  endpoint_url: {cloudtrail.url}\n")
     return Guard(tmp_path / "guard").environment()
 
 

@@ -69,6 +69,11 @@ ONE: Final = event("s3", "ListBuckets")
         json.dumps([ONE]).encode(),
         json.dumps(ONE).encode(),
         json.dumps(ONE).encode() + b"\n\n" + json.dumps(ONE).encode() + b"\n",
+        (json.dumps(ONE, indent=2) + "\n" + json.dumps(ONE, indent=2) + "\n").encode(),
+        json.dumps({"Records": [ONE]}, indent=1).encode() * 2,
+        gzip.compress(json.dumps(ONE).encode() + b"\n") + gzip.compress(json.dumps(ONE).encode()),
+        gzip.compress(json.dumps(ONE).encode()) + bytes(512),
+        b"\xef\xbb\xbf" + json.dumps([ONE]).encode(),
     ],
 )
 def test_the_forms_that_are_known(data: bytes) -> None:
@@ -93,6 +98,25 @@ def test_the_forms_that_are_known(data: bytes) -> None:
 def test_what_is_none_of_them_is_refused(data: bytes) -> None:
     with pytest.raises(CloudTrailError):
         list(events_in(data))
+
+
+def test_all_of_what_stands_one_after_the_other_is_read() -> None:
+    whole = json.dumps(ONE, indent=2).encode()
+    assert len(read(*events_in(whole * 3)).calls) == 3
+    assert len(read(*events_in(gzip.compress(whole) * 3)).calls) == 3
+    broken = read(*events_in(whole + b"\nbroken\n" + whole))
+    assert (len(broken.calls), broken.not_read) == (2, 1)
+
+
+def test_a_file_of_broken_lines_is_refused() -> None:
+    with pytest.raises(CloudTrailError, match="damaged"):
+        list(events_in(b'{"a": 1,\n' * 100_000))
+
+
+def test_a_bomb_in_parts_is_refused() -> None:
+    part = gzip.compress(b" " * (50 << 20), 9)
+    with pytest.raises(CloudTrailError, match="too large"):
+        list(events_in(part * 3))
 
 
 def test_a_bomb_is_refused() -> None:
@@ -156,6 +180,24 @@ def test_resources_and_arguments_become_arns() -> None:
     }
     key = {"type": "AWS::KMS::Key", "ARN": "arn:aws:kms:eu-west-1:418892985061:key/1"}
     assert granted(event("kms", "Decrypt", {}, resources=[key])) == {"kms:Decrypt": [key["ARN"]]}
+
+
+def test_sets_of_ec2_are_arguments() -> None:
+    items = {"items": [{"imageId": "ami-0a", "minCount": 1, "maxCount": 1}]}
+    found = only(event("ec2", "RunInstances", {"instancesSet": items, "instanceType": "t3.micro"}))
+    assert found.arguments["ImageId"] == (("ami-0a",),)
+    many = {"items": [{"instanceId": "i-0a"}, {"instanceId": "i-0b"}]}
+    assert granted(event("ec2", "TerminateInstances", {"instancesSet": many})) == {
+        "ec2:TerminateInstances": [
+            "arn:aws:ec2:eu-west-1:418892985061:instance/i-0a",
+            "arn:aws:ec2:eu-west-1:418892985061:instance/i-0b",
+        ]
+    }
+
+
+@pytest.mark.parametrize("items", [None, 3, {"items": 3}, {"items": [3, None, {"imageId": {}}]}])
+def test_odd_sets_of_ec2_are_passed_over(items: Any) -> None:
+    assert "ImageId" not in only(event("ec2", "RunInstances", {"instancesSet": items})).arguments
 
 
 def test_denied_calls_are_refused_and_other_failures_used() -> None:

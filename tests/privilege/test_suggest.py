@@ -127,6 +127,9 @@ def call(service: str, operation: str, line: int = 1, **arguments: str | Hole) -
     return Call(service, operation, given, Spot("app.py", line))
 
 
+SPOT: Final = Spot("app.py", 1)
+
+
 def said(made: Suggestion, words: str) -> bool:
     return any(words in one for one in made.decisions)
 
@@ -136,7 +139,13 @@ def said(made: Suggestion, words: str) -> bool:
     [
         ("iam", "CreateUser", "DANGER: iam:CreateUser"),
         ("iam", "AttachRolePolicy", "DANGER: iam:AttachRolePolicy"),
-        ("kms", "PutKeyPolicy", "DANGER: kms:PutKeyPolicy"),
+        ("kms", "PutKeyPolicy", "DANGER: kms:PutKeyPolicy changes who may do what"),
+        ("kms", "CreateGrant", "DANGER: kms:CreateGrant"),
+        ("lambda", "AddPermission", "DANGER: lambda:AddPermission"),
+        ("secretsmanager", "PutResourcePolicy", "DANGER: secretsmanager:PutResourcePolicy"),
+        ("organizations", "AttachPolicy", "DANGER: organizations:AttachPolicy"),
+        ("s3", "PutObjectAcl", "s3:PutObjectAcl changes whom these resources are open to"),
+        ("sqs", "CreateQueue", "sqs:CreateQueue changes whom these resources are open to"),
         ("s3", "PutBucketPolicy", "DANGER: s3:PutBucketPolicy"),
         ("s3", "DeleteBucket", "It may destroy: s3:DeleteBucket"),
         ("ec2", "TerminateInstances", "It may destroy: ec2:TerminateInstances"),
@@ -149,6 +158,38 @@ def said(made: Suggestion, words: str) -> bool:
 )
 def test_what_a_human_must_decide(service: str, operation: str, words: str) -> None:
     assert said(of(call(service, operation)), words)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [("s3", "PutObjectAcl"), ("sqs", "CreateQueue"), ("sns", "CreateTopic")],
+)
+def test_sharing_a_resource_is_no_danger(service: str, operation: str) -> None:
+    assert not said(of(call(service, operation)), "DANGER")
+
+
+def test_two_dangers_are_in_the_plural() -> None:
+    made = of(call("iam", "CreateUser"), call("iam", "AttachRolePolicy"))
+    assert said(made, "DANGER: iam:AttachRolePolicy, iam:CreateUser change who")
+    assert said(made, "keep them out")
+
+
+def test_only_of_names_that_the_code_makes_it_is_said_that_it_makes_them() -> None:
+    made_by_code = Call("s3", "GetObject", {"Bucket": (("b",),), "Key": (("a/", Hole("")),)}, SPOT)
+    assert said(of(made_by_code), "as the code makes these names when it runs: arn:aws:s3:::b/a/*")
+    trailing = of(call("logs", "PutLogEvents", logGroupName="g", logStreamName="s"))
+    assert not said(trailing, "as the code makes these names")
+
+
+def test_no_permission_is_said_first_and_is_complete_only_if_all_was_read() -> None:
+    assert of().decisions[0].startswith("NOTHING WAS INFERRED")
+    assert of().complete
+    unclear = (Unclear(Spot("x.py", 3), "the service is not known"),)
+    assert not of(unclear=unclear).complete
+    assert not of(left_out={"Java": 1}).complete
+    found = call("s3", "ListBuckets")
+    assert of(found, left_out={"Java": 1, "tests": 2}).complete
+    assert not of(found, call("s3", "CreateSession", Bucket="b")).complete
 
 
 def test_reading_iam_is_no_danger() -> None:

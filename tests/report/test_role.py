@@ -110,7 +110,7 @@ def test_text_says_which_line_asks_and_what_is_open() -> None:
     assert "BUCKET: BucketName" in text
     assert "Used, and asked for by no code that was read" in text
     assert "Calls whose action is not known" in text
-    assert "1 (tests)" in text
+    assert "left out: 1 tests" in text
 
 
 def test_terraform_is_hcl_with_variables() -> None:

@@ -66,7 +66,8 @@ class FakeCloudTrail:
             names = "".join(
                 f"<item><regionName>{one}</regionName></item>" for one in sorted(self.events)
             )
-            text = f"<DescribeRegionsResponse><regionInfo>{names}</regionInfo></DescribeRegionsResponse>"
+            name = "DescribeRegionsResponse"
+            text = f"<{name}><regionInfo>{names}</regionInfo></{name}>"
             return 200, "text/xml", text
         if asked.region in self.refusing:
             return 400, _JSON, json.dumps({"__type": "AccessDeniedException", "message": "no"})

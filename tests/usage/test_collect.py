@@ -5,7 +5,21 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from leakscan.permissions import Call, Spot, Unclear
-from leakscan.usage.collect import NO_CODE, TESTS, TOO_LARGE, TOO_MANY, VENDORED, Options, usage
+from leakscan.usage.collect import (
+    CODE,
+    DATA,
+    NO_CODE,
+    OTHER,
+    TESTS,
+    TOO_LARGE,
+    TOO_MANY,
+    UNREAD,
+    VENDORED,
+    Options,
+    folder_aside,
+    kind_of,
+    usage,
+)
 
 
 class Words:
@@ -126,3 +140,84 @@ def test_files_that_are_not_looked_at_cost_nothing_of_what_others_may() -> None:
     files = [("a.png", b"\0" * 40), ("b.md", b"x" * 40), ("c.java", b"class C {}")]
 
     assert usage(files, [], Options(total_bytes=20)).left_out == {NO_CODE: 2, "Java": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("a.w", CODE),
+        ("A.java", UNREAD),
+        ("Dockerfile", OTHER),
+        ("a.png", OTHER),
+        ("README.md", ""),
+        ("notes.txt", ""),
+    ],
+)
+def test_who_may_read_a_file_is_told_by_its_name(path: str, kind: str) -> None:
+    assert kind_of(path, [Words()]) == kind
+
+
+def test_a_folder_that_was_asked_for_is_read_whatever_it_is_called() -> None:
+    options = Options(named=("dist", "a/test"))
+    files = [("dist/a.w", b"Put"), ("a/test/b.w", b"Get"), ("dist/test/c.w", b"List")]
+
+    found = usage(files, [Words()], options)
+
+    assert found.files == {"Words": 2}
+    assert found.left_out == {TESTS: 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("packages/api/dist/x/a.js", "packages/api/dist"),
+        ("vendor/a.go", "vendor"),
+        ("services/test/deep/a.py", "services/test"),
+        ("src/test_a.py", "src"),
+        ("test_a.py", "."),
+        ("node_modules/a/dist/b.js", ""),
+        ("lib/botocore/a.py", ""),
+        ("src/a.min.js", ""),
+    ],
+)
+def test_the_folder_whose_name_may_mislead(path: str, folder: str) -> None:
+    assert folder_aside(path, Options()) == folder
+
+
+def test_what_should_have_been_read_is_a_gap_and_data_is_none() -> None:
+    files = [("a.w", b"x" * 11), ("a.json", b"y" * 11), ("test_b.py", b"")]
+
+    found = usage(files, [Words()], Options(file_bytes=10))
+
+    assert found.left_out == {TOO_LARGE: 1, DATA: 1, TESTS: 1}
+    assert found.gaps == {TOO_LARGE: 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "tool"),
+    [
+        ("a/main.tf", b"", "Terraform"),
+        ("a.tf.json", b"{}", "Terraform"),
+        ("serverless.yml", b"", "Serverless Framework"),
+        ("Pulumi.dev.yaml", b"", "Pulumi"),
+        ("cdk.json", b"{}", "CDK"),
+        ("t.yaml", b"AWSTemplateFormatVersion: 2010-09-09", "CloudFormation"),
+        ("t.json", b'{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}', "CloudFormation"),
+        ("t.template", b"Transform: AWS::Serverless-2016-10-31", "SAM"),
+    ],
+)
+def test_files_that_say_what_to_create_are_counted(path: str, data: bytes, tool: str) -> None:
+    assert usage([(path, data)], [Words()]).creates == {tool: 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("a.yaml", b"kind: Pod"),
+        ("tf", b""),
+        ("a.py", b"AWSTemplateFormatVersion"),
+        ("x.tfvars", b""),
+    ],
+)
+def test_other_files_create_nothing(path: str, data: bytes) -> None:
+    assert usage([(path, data)], [Words()]).creates == {}
