@@ -16,7 +16,7 @@ from typing import Final
 
 from leakscan.aws import partition_of
 from leakscan.permissions import Hole, Text
-from leakscan.privilege.texts import begins, joined, literal, mapped, named, quoted, word_of
+from leakscan.privilege.texts import begins, joined, literal, named, quoted, word_of
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\xa0]")
 _DYNAMIC: Final = "{{"
@@ -28,8 +28,12 @@ _PARTS_OF_FIELD: Final = re.compile(r"[a-z0-9-]*", re.ASCII)
 _FIELDS: Final = 6
 _MAX_NAME: Final = 2048
 _MAX_WORD: Final = 64
-_RESERVED: Final = ("REGION", "ACCOUNT_ID", "PARTITION")
-"""Variables that templates fill in by themselves: with where the role is, not what code means."""
+_RESERVED: Final = (
+    "REGION", "ACCOUNT_ID", "PARTITION",
+    "COUNT", "DEPENDS_ON", "FOR_EACH", "LIFECYCLE", "LOCALS", "PROVIDERS", "SOURCE", "VERSION",
+)  # fmt: skip
+"""Variables that templates fill in by themselves, with where the role is and not what code means;
+and words that can be no variable of Terraform."""
 
 
 def is_plain(text: Text) -> bool:
@@ -80,7 +84,8 @@ def as_arn_of(text: Text, service: str, word: str, partition: str) -> Text:
         return named(text, "") if text[0].name and is_plain(text) else (Hole(word),)
     fields = _fields(text)
     if len(fields) < _FIELDS or not is_plain(text) or _UNWRITABLE.search("".join(_known(text))):
-        is_rest = len(fields) > 3 and all(part != Hole("") for part in text)
+        is_open = literal(text) is None and all(part != Hole("") for part in text)
+        is_rest = len(fields) > 3 and is_open
         if not (is_rest and is_plain(text) and service and fields[2] == (service,)):
             return (Hole(word),)
         return quoted(text)
@@ -100,7 +105,7 @@ def as_arn_of(text: Text, service: str, word: str, partition: str) -> Text:
     if any("*" in str(part) for field in before for part in field):
         return (Hole(word),)
     parts: list[str | Hole] = ["arn"]
-    for field in (has_partition, has_service, *before, quoted(resource)):
+    for field in (has_partition, has_service, *before, named(quoted(resource), word)):
         parts += ":", *field
     return joined(*parts)
 
@@ -148,9 +153,11 @@ def _own(hole: Hole) -> Hole:
     return Hole(f"{word}_VALUE" if word in _RESERVED else word)
 
 
-def condition_value(text: Text) -> str | None:
-    """Return a known value for a condition, where `${` begins no variable; None if it cannot be."""
+def condition_value(text: Text, pattern: str) -> str | None:
+    """Return a value for a condition if it is known and fits the pattern whole, else None.
+
+    No pattern lets a `$` through, which would begin a variable of IAM.
+    """
     whole = literal(text)
-    if whole is None or not is_plain(text) or _UNWRITABLE.search(whole):
-        return None
-    return literal(mapped(text, lambda part: part.replace("${", "${$}{")))
+    fits = whole is not None and _compiled(pattern).fullmatch(whole)
+    return whole if fits else None

@@ -123,7 +123,8 @@ def _widest(resources: Iterable[Text], limit: int) -> tuple[Text, ...]:
     Where they are more than `limit`, names with the same beginning become that and `*`. In the time
     of sorting them, but for those with a wildcard within, which are few then.
     """
-    coded = sorted({_coded(one) for one in resources}, key=_by_beginning)
+    asked = {_coded(one): one for one in resources}
+    coded = sorted(asked, key=_by_beginning)
     found: list[str] = []
     wide = "\n"
     for one in coded:
@@ -134,7 +135,7 @@ def _widest(resources: Iterable[Text], limit: int) -> tuple[Text, ...]:
             wide = one[:-1]
     if len(found) > limit:
         found = _merged(found, limit)
-    texts = [_text(one) for one in found]
+    texts = [asked.get(one) or _text(one) for one in found]
     inner = [(at, texts[at]) for at, one in enumerate(found) if _WILDCARD.search(one)]
     if len(inner) * len(texts) > _MAX_PAIRS:
         return tuple(sorted(texts, key=shown))

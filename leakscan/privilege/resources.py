@@ -25,6 +25,8 @@ Conditions = dict[str, dict[str, tuple[str, ...]]]
 
 ANYTHING: Final[tuple[Text, ...]] = (("*",),)
 _MAX_TYPES: Final = 8
+_NAMESPACE: Final = r"[A-Za-z0-9 ._/#:-]{1,255}"
+_ALIAS: Final = r"(?:arn:[a-z0-9:-]{1,80}:)?alias/[A-Za-z0-9/_-]{1,250}"
 _ANY_NAME: Final = ".{1,2048}"
 _CREATES: Final = ("Create", "Register", "Import", "Request", "Allocate", "Run", "Purchase")
 """Begins operations that make a thing, whose id nobody knows before."""
@@ -70,7 +72,7 @@ def _common_words() -> dict[str, str]:
 
 def _conditions_of_all(wanted: Wanted, call: Call) -> Conditions:
     """Narrow an action without resources where a condition on what the call says can."""
-    spaces = [condition_value(text) for text in call.arguments.get("Namespace", ())]
+    spaces = [condition_value(text, _NAMESPACE) for text in call.arguments.get("Namespace", ())]
     if wanted.action == "cloudwatch:PutMetricData" and spaces and None not in spaces:
         return {"StringEquals": {"cloudwatch:namespace": tuple(sorted(map(str, spaces)))}}
     return {}
@@ -95,8 +97,8 @@ def _label(value: Text | None, name: str) -> Text:
     """Return what stands for a label of a path."""
     if value is None:
         return ("*",)
-    word = (Hole(word_of(name)),)
-    return as_name(named(value, word_of(name)), _LABEL) or word
+    word = word_of(name)
+    return named(as_name(value, _LABEL) or (Hole(word),), word)
 
 
 class _Aiming:
@@ -162,6 +164,7 @@ class _Aiming:
         word = word if word.endswith("ARN") else f"{word}_ARN"
         said = begins(text).split(":")
         service = next((one for one in services if said[2:3] == [one]), "-")
+        text = (Hole(word),) if text == (Hole("_ARN"),) else text
         arn = as_arn_of(text, service, word, self._place.partition)
         self._tell(arn, member, next(iter(forms), ""))
         return arn
@@ -291,7 +294,7 @@ class _Aiming:
         elif self._wanted.role and "nstanceProfile" in member:
             yield (Hole("INSTANCE_ROLE"),)
         else:
-            text = text if is_many else named(text, word)
+            text = (Hole(word),) if text == (Hole(""),) and not is_many else text
             for one in written(self._prefix, name, as_arn(text, member)):
                 yield self._checked(name, form, (member, one), is_many=is_many)
 
@@ -317,10 +320,10 @@ class _Aiming:
 
         Source: KMS Developer Guide, "Use aliases to control access to KMS keys".
         """
-        alias = condition_value(text)
+        alias = condition_value(text, _ALIAS)
         is_asked = self._call.service == "kms"
         key = "kms:RequestAlias" if is_asked else "kms:ResourceAliases"
-        if alias is None or key not in self._row.conditions:
+        if alias is None or "kms:RequestAlias" not in self._row.conditions:
             return (Hole(word),)
         name = alias[alias.index("alias/") :]
         how = "StringEquals" if is_asked else "ForAnyValue:StringEquals"

@@ -183,7 +183,7 @@ def test_every_action_of_ours_is_one_of_iam() -> None:
             "ec2",
             "RunInstances",
             {"IamInstanceProfile__Name": "r"},
-            ["ec2:RunInstances", "iam:PassRole"],
+            ["ec2:RunInstances", "ec2:RunInstances", "iam:PassRole"],
         ),
         ("cloudwatch", "PutMetricData", {}, ["cloudwatch:PutMetricData"]),
         ("stepfunctions", "StartExecution", {}, ["states:StartExecution"]),
