@@ -110,8 +110,9 @@ class Calls:
         here = Evaluation(self._evaluator, site.place, None)
         spot = spot_of(here.path, call)
         yield from self._of_methods(call, here, spot)
-        yield from self.libraries.of_call(call, here, spot)
-        yield from self.processes.of_call(call, here)
+        yield from list(self.processes.of_call(call, here)) or self.libraries.of_call(
+            call, here, spot
+        )
         if isinstance(call.func, ast.Attribute):
             self._called.add(id(call.func))
             yield from self._of_receiver(call, call.func.attr, here, spot)

@@ -14,6 +14,8 @@ _USUAL: Final = frozenset(
     {b"utf-8", b"utf8", b"utf-8-sig", b"ascii", b"us-ascii", b"latin-1", b"latin1", b"iso-8859-1"}
     | {b"iso-8859-15", b"cp1252", b"windows-1252", b"utf-8-unix", b"latin-1-unix"}
 )
+_NOT_OF_FILES: Final = frozenset({"idna", "punycode"})
+"""Of names of hosts; their time grows with the square of a text."""
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -39,6 +41,8 @@ def decoded(data: bytes) -> str:
     is_named = is_odd(data)
     try:
         coding, _ = tokenize.detect_encoding(iter(data.splitlines(keepends=True)).__next__)
+        if codecs.lookup(coding).name in _NOT_OF_FILES:
+            raise LookupError(coding)
         # `str` asks codecs of texts alone: one that unpacks, or turns letters, is refused.
         return str(data, "utf-8-sig" if coding.startswith("utf-8") else coding)
     except UnicodeError:

@@ -21,7 +21,7 @@ _MAKES: Final = re.compile(
 def idle(path: str, said: Mentions) -> Unclear | None:
     """Return what is said of a file in which nothing was followed."""
     for one in said.imports:
-        if _MAKES.match(one.name) and one.bound in said.used:
+        if _MAKES.match(one.name) and one.bound in said.run:
             root = one.name.partition(".")[0]
             where = spot(path, one.line, f"import {one.name}")
             return Unclear(where, f"{root} is imported, and no call of it was followed")

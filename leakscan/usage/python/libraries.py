@@ -20,6 +20,8 @@ from leakscan.usage.python.scopes import Module
 from leakscan.usage.syntax import spot as shown
 
 _ADDRESS: Final = ("s3://", "s3a://", "s3n://")
+_EACH: Final = frozenset({"awswrangler.", "airflow.providers.amazon.", "sagemaker."})
+"""Packages for much of AWS, of which each call says something else."""
 _WRITES: Final = ("to_", "write", "save", "put", "upload", "dump")
 _PLAIN: Final = frozenset(
     {"startswith", "removeprefix", "replace", "split", "format", "match", "print"}
@@ -32,7 +34,7 @@ class Libraries:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._told: set[tuple[str, str]] = set()
-        """Files with the packages that something was said of there."""
+        """Files with what was said of packages there: once is enough."""
 
     def of_call(self, call: ast.Call, here: Evaluation, spot: Spot) -> Iterator[Call | Unclear]:
         """Yield what a library does with AWS in this call."""
@@ -42,10 +44,11 @@ class Libraries:
             why = why_of(entry) if entry else _by_arguments(name, call, here)
             if not why:
                 continue
-            self._told.add((here.path, entry))
+            is_new = (here.path, why) not in self._told or entry in _EACH
+            self._told.add((here.path, why))
             found = list(of_powertools(name, call, here, spot))
             yield from found
-            if not found:
+            if not found and is_new:
                 yield Unclear(spot, why)
             return
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
@@ -58,7 +61,7 @@ class Libraries:
 
     def of_module(self, module: Module, said: Mentions) -> Iterator[Unclear]:
         """Yield what a module imports and uses without a call of its own, and what it sets."""
-        told = {why_of(entry) for path, entry in self._told if path == module.path and entry}
+        told = {why for path, why in self._told if path == module.path}
         for one in said.imports:
             entry = package_of(one.name)
             if not entry or one.bound not in said.used or self._is_own(one.name, module):
@@ -68,10 +71,10 @@ class Libraries:
                 told.add(why)
                 yield Unclear(shown(module.path, one.line, f"import {one.name}"), why)
         for text in said.settings:
-            why = of_setting(text.text)
-            if why and why not in told:
-                told.add(why)
-                yield Unclear(shown(module.path, text.line, ""), why)
+            name, why = of_setting(text.text)
+            if why and name not in told:
+                told.add(name)
+                yield Unclear(shown(module.path, text.line, name), why)
 
     def _is_own(self, name: str, module: Module) -> bool:
         """Say whether a module of the repository has this name."""

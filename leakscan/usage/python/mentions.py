@@ -44,7 +44,9 @@ class Mentions(State):
 
     imports: list[Import] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    """Names that are read somewhere, and those that `__all__` hands on."""
+    """Names that are read somewhere."""
+    run: set[str] = field(default_factory=set)
+    """Those of them that are not only in annotations."""
     commands: list[Said] = field(default_factory=list)
     """That begin with `aws`, and are not only shown to somebody."""
     settings: list[Said] = field(default_factory=list)
@@ -62,12 +64,23 @@ def mentions(tree: ast.AST) -> Mentions:
                 found.imports += _imports(node)
             case ast.Name():
                 found.used.add(node.id)
+                found.run.add(node.id)
             case ast.Constant(value=str() as text):
                 _note_text(text, node.lineno, found)
             case ast.List() | ast.Tuple() if _begins_with_aws(node):
                 found.commands.append(Said(" ".join(_first_texts(node)), node.lineno))
-        waiting += reversed(list(_below(node)))
+        annotation = _annotation(node)
+        if annotation is not None:
+            inner = ast.walk(annotation)
+            found.used.update(one.id for one in inner if isinstance(one, ast.Name))
+        waiting += [one for one in reversed(list(_below(node))) if one is not annotation]
     return found
+
+
+def _annotation(node: ast.AST) -> ast.expr | None:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.returns
+    return node.annotation if isinstance(node, ast.arg | ast.AnnAssign) else None
 
 
 def _note_text(text: str, line: int, found: Mentions) -> None:

@@ -23,7 +23,7 @@ _GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         "opensearchpy.AWSV4Signer", "opensearchpy.Urllib3AWSV4Signer",
         "opensearchpy.RequestsAWSV4Signer", "opensearchpy.helpers.signer.",
         "opensearchpy.helpers.asyncsigner.", "gql.transport.appsync_auth.",
-        "aws_msk_iam_sasl_signer.", "httpx_auth.AWS4Auth",
+        "aws_msk_iam_sasl_signer.", "cassandra_sigv4.", "httpx_auth.AWS4Auth",
     )),
     (_S3, (
         "s3fs.", "s3path.", "s3pathlib.", "cloudpathlib.S3", "storages.backends.s3", "s3transfer.",
@@ -57,7 +57,7 @@ _GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         "bedrock_agentcore.", "sagemaker.", "sagemaker_training.", "smexperiments.", "smdebug.",
     )),
     (_ANY, (
-        "boto.", "aws_lambda_powertools.utilities.parameters.",
+        "aws_lambda_powertools.utilities.parameters.",
         "aws_lambda_powertools.utilities.idempotency.persistence.dynamodb.",
         "aws_lambda_powertools.utilities.idempotency.DynamoDB",
         "aws_lambda_powertools.utilities.feature_flags.AppConfigStore",
@@ -77,6 +77,7 @@ _GROUPS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         "certbot_dns_route53.", "lexicon.providers.route53.",
         "lexicon._private.providers.route53.", "libcloud.compute.drivers.ec2.", "pcluster.",
     )),
+    ("boto 2 calls AWS by itself; it is not read", ("boto.",)),
     ("traces are sent with the role of what runs: xray:PutTraceSegments", ("aws_xray_sdk.",)),
     ("Lambda polls the queue or stream that it reads with the role of the function", (
         "aws_lambda_powertools.utilities.batch.",
@@ -105,6 +106,7 @@ _SETTINGS: Final = re.compile(
     r"|(?P<model>(?:bedrock|bedrock_converse|sagemaker|sagemaker_chat)/\w"
     r"|bedrock(?:_converse)?:(?:[a-z]{2}\.)?(?:amazon|anthropic|cohere|meta|mistral)\.)"
 )
+_DOTTED: Final = re.compile(r"[\w.]{1,100}\Z")
 _TOLD: Final = {
     "class": "a setting names a class that calls AWS by itself",
     "broker": "a setting names an address of AWS that a library calls",
@@ -136,7 +138,13 @@ def why_of(entry: str) -> str:
     return _WHY[entry]
 
 
-def of_setting(text: str) -> str:
-    """Return what is said of a text that names what calls AWS, or nothing."""
+def of_setting(text: str) -> tuple[str, str]:
+    """Return what a text names that calls AWS, and what is said of it; or nothing, twice.
+
+    Of an address only its scheme: it may hold a key.
+    """
     found = _SETTINGS.match(text)
-    return _TOLD[found.lastgroup or ""] if found else ""
+    if found is None:
+        return "", ""
+    name = text if found.lastgroup == "class" and _DOTTED.match(text) else found[0]
+    return name, _TOLD[found.lastgroup or ""]

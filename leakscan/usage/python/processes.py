@@ -45,6 +45,7 @@ _RUNS: Final = re.compile(rf"(?:\A|[\s/;&|(`'\"])(?:{_TOOLS}\s|docker\s+(?:push|
 _BEGINS: Final = re.compile(r"\s*(?:(?:sudo|time|exec)\s+)*(?:\S*/)?aws\s")
 _HELP: Final = re.compile(r"\s*(?:sudo\s+)?aws\s+(\S+)(?:\s+(\S+))?")
 _MOST: Final = 8
+_MOST_KEPT: Final = 2000
 
 
 class Processes:
@@ -61,7 +62,8 @@ class Processes:
             return
         names = {one.name for one in here.of(call.func) if isinstance(one, v.External)}
         for script in self._scripts(call, name, names, here):
-            self._run.append(script)
+            if len(self._run) < _MOST_KEPT:
+                self._run.append(" ".join(script.split()))
             yield from script_calls(here.path, script, call.lineno, {})
 
     def _scripts(
@@ -99,14 +101,12 @@ class Processes:
 
     def not_run(self, path: str, commands: Iterable[Said]) -> Iterator[Unclear]:
         """Yield the commands of a file that nothing was seen to run."""
+        run = "\n".join(self._run)
         for one in commands:
             text = " ".join(one.text.split())
-            if not _is_command(text) or any(text in " ".join(run.split()) for run in self._run):
-                continue
-            if any(text in run.replace("'", "") for run in self._run):
-                continue
-            where = spot(path, one.line, " ".join(text.split()[:3]))
-            yield Unclear(where, "a command of the AWS CLI; what runs it was not followed")
+            if _is_command(text) and text not in run and text not in run.replace("'", ""):
+                where = spot(path, one.line, " ".join(text.split()[:3]))
+                yield Unclear(where, "a command of the AWS CLI; what runs it was not followed")
 
 
 def _is_command(text: str) -> bool:
