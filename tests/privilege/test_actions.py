@@ -8,6 +8,8 @@ from botocore.loaders import Loader
 from leakscan.permissions import Call, Spot
 from leakscan.privilege.actions import actions_of, prefix_of
 from leakscan.privilege.arguments import completed
+from leakscan.privilege.arns import Place
+from leakscan.privilege.needs import needs_of
 from leakscan.privilege.tables import Rule, load_tables
 
 LOADER: Final = Loader()
@@ -188,6 +190,56 @@ def test_every_action_of_ours_is_one_of_iam() -> None:
         ("cloudwatch", "PutMetricData", {}, ["cloudwatch:PutMetricData"]),
         ("stepfunctions", "StartExecution", {}, ["states:StartExecution"]),
         ("elbv2", "DescribeLoadBalancers", {}, ["elasticloadbalancing:DescribeLoadBalancers"]),
+        (
+            "codeartifact",
+            "GetAuthorizationToken",
+            {},
+            ["codeartifact:GetAuthorizationToken", "sts:GetServiceBearerToken"],
+        ),
+        ("sts", "AssumeRole", {"Tags__Key": "a"}, ["sts:AssumeRole", "sts:TagSession"]),
+        (
+            "lambda",
+            "UpdateFunctionCode",
+            {"S3Bucket": "b"},
+            ["lambda:UpdateFunctionCode", "s3:GetObject"],
+        ),
+        (
+            "lambda",
+            "CreateFunction",
+            {"Code__S3Bucket": "b", "VpcConfig__SubnetIds": "s"},
+            [
+                "lambda:CreateFunction",
+                "s3:GetObject",
+                "ec2:DescribeVpcs",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeSecurityGroups",
+            ],
+        ),
+        (
+            "redshift-data",
+            "ExecuteStatement",
+            {"DbUser": "u"},
+            ["redshift-data:ExecuteStatement", "redshift:GetClusterCredentials"],
+        ),
+        ("redshift-data", "ExecuteStatement", {}, ["redshift-data:ExecuteStatement"]),
+        (
+            "timestream-write",
+            "WriteRecords",
+            {},
+            ["timestream:WriteRecords", "timestream:DescribeEndpoints"],
+        ),
+        (
+            "bedrock-agent-runtime",
+            "RetrieveAndGenerate",
+            {},
+            ["bedrock:RetrieveAndGenerate", "bedrock:Retrieve", "bedrock:InvokeModel"],
+        ),
+        (
+            "textract",
+            "StartDocumentAnalysis",
+            {"DocumentLocation__S3Object__Bucket": "b"},
+            ["textract:StartDocumentAnalysis", "s3:GetObject"],
+        ),
         ("s3", "CreateSession", {}, None),
         ("no-such-service", "Anything", {}, None),
         ("s3", "NoSuchOperation", {}, None),
@@ -204,3 +256,48 @@ def test_a_role_is_passed_to_the_service_that_assumes_it() -> None:
     assert [(one.passed_to, one.role) for one in found.wanted if one.action == "iam:PassRole"] == [
         ("ecs-tasks.amazonaws.com", "overrides.taskRoleArn")
     ]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "arguments", "said"),
+    [
+        ("athena", "StartQueryExecution", {}, "glue:GetPartitions"),
+        ("transcribe", "StartTranscriptionJob", {}, "s3:GetObject on the media"),
+        ("cloudformation", "CreateStack", {}, "RoleARN"),
+        ("cloudformation", "ValidateTemplate", {"TemplateURL": "u"}, "TemplateURL"),
+        ("cloudformation", "ValidateTemplate", {}, ""),
+        ("ecs", "RegisterTaskDefinition", {}, "iam:PassRole"),
+        ("s3", "PutObject", {"SSEKMSKeyId": "k"}, "kms:Decrypt"),
+        ("s3", "PutObject", {}, ""),
+    ],
+)
+def test_what_a_call_needs_besides_is_said_once(
+    service: str, operation: str, arguments: dict[str, str], said: str
+) -> None:
+    one = call(service, operation, **arguments)
+    found = needs_of([one, one], Place(), load_tables()).notes
+    assert len(found) == bool(said)
+    assert said in "".join(found)
+
+
+def test_every_note_is_of_operations_that_there_are() -> None:
+    for note in load_tables().actions.notes:
+        for service, its in note.calls.items():
+            assert set(its) <= set(operations(service)), (service, its)
+
+
+def test_the_package_of_a_function_is_read_from_its_bucket() -> None:
+    one = call("lambda", "CreateFunction", Code__S3Bucket="b", Code__S3Key="f.zip")
+    found = needs_of([one], Place(), load_tables()).needs
+    assert [need.resources for need in found if need.action == "s3:GetObject"] == [
+        (("arn:aws:s3:::b/f.zip",),)
+    ]
+
+
+def test_each_instance_has_a_volume() -> None:
+    found = needs_of([call("ec2", "RunInstances")], Place(), load_tables()).needs
+    assert any(
+        isinstance(text[-1], str) and text[-1].endswith(":volume/*")
+        for need in found
+        for text in need.resources
+    )

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from leakscan.permissions import Hole, Need, Spot, Statement, Text
 from leakscan.privilege.arns import covers
-from leakscan.privilege.policy import statements
+from leakscan.privilege.policy import of_merging, statements
 
 HERE = Spot("a.py", 1)
 LEVELS = {"s3:GetObject": "Read", "s3:PutObject": "Write", "iam:PassRole": "Permissions management"}
@@ -49,6 +49,44 @@ def test_the_same_twice_is_once() -> None:
     assert [
         one.resources for one in made(need("s3:GetObject", "b"), need("s3:GetObject", "b"))
     ] == [(("b",),)]
+
+
+def test_very_many_keys_become_their_common_beginning_and_that_is_said() -> None:
+    needs = [need("s3:GetObject", f"arn:aws:s3:::b/in/k{number}") for number in range(15_000)]
+    needs += [need("s3:GetObject", "arn:aws:s3:::other/x", "arn:aws:s3:::b/one")]
+    found = made(*needs)
+    assert [one.resources for one in found] == [
+        (("arn:aws:s3:::b/in/k*",), ("arn:aws:s3:::b/one",), ("arn:aws:s3:::other/x",))
+    ]
+    said = "".join(of_merging(needs, found))
+    assert "s3:GetObject is asked for on 15002 resources" in said
+    assert "arn:aws:s3:::b/in/k*" in said
+
+
+def test_what_many_beginnings_cover_is_left_out() -> None:
+    wide = [need("s3:GetObject", f"arn:aws:s3:::b/{number:03}*") for number in range(400)]
+    narrow = [need("s3:GetObject", f"arn:aws:s3:::b/{number:05}") for number in range(40_000)]
+    assert len(made(*narrow, *wide)[0].resources) == 400
+    assert not [*of_merging(wide, made(*wide))]
+
+
+def test_no_two_buckets_become_one() -> None:
+    needs = [need("s3:GetObject", f"arn:aws:s3:::b{number}/x*y") for number in range(3000)]
+    found = made(*needs)
+    assert len(found[0].resources) == 3000
+    assert "several roles" in "".join(of_merging(needs, found))
+
+
+def test_many_actions_on_many_keys_fit_a_role() -> None:
+    actions = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+    needs = [
+        need(action, f"arn:aws:s3:::b/{at % 40}/{'x' * 200}{at}{action}")
+        for action in actions
+        for at in range(450)
+    ]
+    found = made(*needs)
+    size = sum(len(str(text[0])) for one in found for text in one.resources)
+    assert 0 < size <= 48_000
 
 
 def test_a_condition_keeps_a_statement_apart() -> None:
