@@ -241,7 +241,11 @@ def test_no_complaint_repeats_an_argument(cli: Cli, key: Leak) -> None:
 
 def test_a_fingerprint_that_nothing_holds_is_an_error(cli: Cli, shop: Repo, user: User) -> None:
     other = "lk1.is.0123456789abcdef0123456789abcdef"
-    for args in ([other, "--repository", shop.path], [user.report(shop), "--fingerprint", other]):
+    asked: list[list[str | Path]] = [
+        [other, "--repository", shop.path],
+        [user.report(shop), "--fingerprint", other],
+    ]
+    for args in asked:
         run = cli.run("remedy", *args)
         assert run.code == USAGE
         assert other in run.message
