@@ -6,23 +6,21 @@ here is cleaned where it is written.
 """
 
 import re
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from leakscan.permissions import Call, Hole, Need, Statement, Text, Usage
+from leakscan.permissions import Call, Hole, Need, Statement, Text
 from leakscan.privilege.cloudtrail import Trail
 from leakscan.privilege.needs import Needs
 from leakscan.privilege.policy import shown
 from leakscan.privilege.tables import Tables
-from leakscan.usage.collect import DATA, NO_CODE, TESTS, VENDORED
+from leakscan.privilege.wording import count, some
 
 REFINE: Final = (
     "This is a starting point. Run with it, then compare with what IAM Access Analyzer says: "
     "unused access, and a policy generated from CloudTrail (aws accessanalyzer "
     "start-policy-generation)."
 )
-_CHOSEN: Final = (TESTS, VENDORED, NO_CODE, DATA)
 _NAMED: Final = 8
 _SOURCES: Final = 3
 _LISTED: Final = 40
@@ -60,8 +58,6 @@ _PLACES: Final = {
     "codebuild": "CodeBuild itself needs its log group, its artifact bucket and its source: add "
     "them.",
 }
-_CREATES: Final = frozenset({"terraform", "cloudformation", "cdk"})
-"""Places whose role is that of whoever applies what the files say."""
 _POWERFUL: Final = re.compile(
     r"(?:iam|organizations|sso|sso-directory|identitystore|rolesanywhere|eks|lakeformation"
     r"|opsworks|codestar):"
@@ -87,42 +83,42 @@ def of_events(trail: Trail) -> Iterator[str]:
     calls = len(trail.calls) + len(trail.refused) + len(trail.unknown)
     when = f", {trail.first} to {trail.last}" if trail.first else ""
     yield (
-        f"The policy is made of {_count(calls, 'call')} in CloudTrail{when}. "
+        f"The policy is made of {count(calls, 'call')} in CloudTrail{when}. "
         "IF SOMEBODY ELSE USED THE KEY, "
         "WHAT THEY DID IS IN IT: check the addresses and programs below, and take out what is not "
         "yours."
     )
     if trail.by_root:
         yield (
-            f"DANGER: the root user of the account did this ({_count(trail.by_root, 'event')}). "
+            f"DANGER: the root user of the account did this ({count(trail.by_root, 'event')}). "
             "Root may do everything, and no role should take its place as it is: delete root's "
             "keys, and check each action below."
         )
     for name, sources in sorted(trail.sources.items())[:_LISTED]:
         yield (
-            f"{name} was asked for from {_some(sources.addresses, _SOURCES)} by "
-            f"{_some(sources.agents, _SOURCES)}."
+            f"{name} was asked for from {some(sources.addresses, _SOURCES)} by "
+            f"{some(sources.agents, _SOURCES)}."
         )
     if len(trail.sources) > _LISTED:
-        yield f"And {_count(len(trail.sources) - _LISTED, 'other operation')}: see the events."
+        yield f"And {count(len(trail.sources) - _LISTED, 'other operation')}: see the events."
     yield (
         "CloudTrail has no data events (objects of S3, items of DynamoDB, messages, invocations) "
         "unless a trail records them: what is missing here may still be needed."
     )
     if trail.by_sessions:
         yield (
-            f"{_count(trail.by_sessions, 'event')} came of sessions that were made with the key; "
+            f"{count(trail.by_sessions, 'event')} came of sessions that were made with the key; "
             "they are not in the policy. Look at them: a role that the key assumes has its own "
             "permissions."
         )
     if trail.others:
-        yield f"Left out: {_count(trail.others, 'event')} of other keys in the file."
+        yield f"Left out: {count(trail.others, 'event')} of other keys in the file."
     if trail.failed:
-        yield f"Allowed, and failed otherwise: {_count(trail.failed, 'call')}, taken as used."
+        yield f"Allowed, and failed otherwise: {count(trail.failed, 'call')}, taken as used."
     for gap in trail.gaps:
         yield f"Not known: {gap}."
     if trail.not_read:
-        yield f"Not read, or more than are looked at: {_count(trail.not_read, 'event')}."
+        yield f"Not read, or more than are looked at: {count(trail.not_read, 'event')}."
 
 
 def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
@@ -139,7 +135,7 @@ def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
     powerful = [action for action in manages if _POWERFUL.match(action)]
     if powerful:
         yield (
-            f"DANGER: {_some(powerful, _NAMED)} {_verb(powerful, 'change')} who may do what. "
+            f"DANGER: {some(powerful, _NAMED)} {_verb(powerful, 'change')} who may do what. "
             "Whoever has this role can give themselves more: keep "
             f"{'it' if len(powerful) == 1 else 'them'} out of the role of an application, or bound "
             "it with a permissions boundary."
@@ -147,18 +143,18 @@ def of_actions(found: Sequence[Statement], tables: Tables) -> Iterator[str]:
     shares = [action for action in manages if action not in powerful]
     if shares:
         yield (
-            f"{_some(shares, _NAMED)} {_verb(shares, 'change')} whom these resources are open to, "
+            f"{some(shares, _NAMED)} {_verb(shares, 'change')} whom these resources are open to, "
             "other accounts and everybody too. Check that the code needs it."
         )
     rises = [action for action in actions if action in _RISES and action not in manages]
     if rises:
         yield (
-            f"{_some(rises, _NAMED)}: with it the role can act as something else. Check that each "
+            f"{some(rises, _NAMED)}: with it the role can act as something else. Check that each "
             "resource is named, and that what it names has no more rights than this role should."
         )
     destroys = [one for one in actions if _DESTROYS.search(one) and one not in _HARMLESS]
     if destroys:
-        yield f"It may destroy: {_some(destroys, _NAMED)}. Is that wanted in the same role?"
+        yield f"It may destroy: {some(destroys, _NAMED)}. Is that wanted in the same role?"
 
 
 def _verb(items: Collection[str], verb: str) -> str:
@@ -170,7 +166,7 @@ def of_resources(found: Sequence[Statement], chosen: Needs, calls: Sequence[Call
     anything = sorted({a for one in found if one.resources == (("*",),) for a in one.actions})
     if anything:
         yield (
-            f"{_some(anything, _NAMED)}: IAM lets no resource be named here, so it is * ; "
+            f"{some(anything, _NAMED)}: IAM lets no resource be named here, so it is * ; "
             "conditions such as aws:RequestedRegion can narrow it."
         )
     if any(
@@ -184,7 +180,7 @@ def of_resources(found: Sequence[Statement], chosen: Needs, calls: Sequence[Call
     accounts = sorted({one for two in found for text in two.resources for one in _accounts(text)})
     if len(accounts) > 1:
         yield (
-            f"The resources are in several accounts ({_some(accounts, _SOURCES)}): in those of "
+            f"The resources are in several accounts ({some(accounts, _SOURCES)}): in those of "
             "others the resource's own policy, and a KMS key's, must allow the role too."
         )
     if chosen.passed_openly:
@@ -206,12 +202,12 @@ def _wide(
     if made:
         yield (
             f"With * in them, as the code makes these names when it runs: "
-            f"{_some(sorted(made), _SOURCES)}. Write the longest beginning that the names share."
+            f"{some(sorted(made), _SOURCES)}. Write the longest beginning that the names share."
         )
     if ours:
         yield (
             f"With * in them, as nothing that was read says more: "
-            f"{_some(sorted(ours), _SOURCES)}. Write the names that you know."
+            f"{some(sorted(ours), _SOURCES)}. Write the names that you know."
         )
 
 
@@ -243,8 +239,8 @@ def of_services(needs: Sequence[Need]) -> Iterator[str]:
     if encrypted:
         more = sorted({one for name in encrypted for one in _ENCRYPTED[name].split(", ")})
         yield (
-            f"If what {_some(encrypted, _NAMED)} touches is encrypted with a KMS key of your own, "
-            f"the role needs {_some(more, _NAMED)} on that key. {_DEFAULTS}"
+            f"If what {some(encrypted, _NAMED)} touches is encrypted with a KMS key of your own, "
+            f"the role needs {some(more, _NAMED)} on that key. {_DEFAULTS}"
         )
     if "s3:GetObject" in actions and "s3:ListBucket" not in actions:
         yield (
@@ -264,135 +260,3 @@ def of_place(place: str) -> Iterator[str]:
     """Say what the place itself needs of the role, which no code asks for."""
     if place in _PLACES:
         yield _PLACES[place]
-
-
-def of_code(usage: Usage, chosen: Needs, *, is_from_events: bool) -> Iterator[str]:
-    """Say what was not understood, and what was not looked at."""
-    if chosen.unknown:
-        number = len(chosen.unknown)
-        yield (
-            f"No action of IAM is known for {_count(number, 'call')}: look in the Service "
-            "Authorization Reference. Nothing was guessed."
-        )
-    if usage.unclear:
-        yield (
-            f"What AWS is used for could not be told in {_count(len(usage.unclear), 'place')}: "
-            "read them, and add what they do."
-        )
-    folders = _folders(usage)
-    if len(folders) > 1:
-        where = [f"{name} ({number})" for name, number in folders]
-        yield (
-            f"Calls come from {len(folders)} folders: {_some(where, _NAMED)}. If they are "
-            "programs of their own, each gets its own role: --code FOLDER."
-        )
-    yield from _aside(usage)
-    if not is_from_events:
-        yield (
-            "The code at HEAD may not be what runs: other branches, other repositories and people "
-            "may use the same key. aws iam get-access-key-last-used and CloudTrail tell."
-        )
-
-
-def of_gaps(
-    usage: Usage, found: Sequence[Statement], place: str, *, is_from_events: bool
-) -> Iterator[str]:
-    """Say first what makes a policy worth less than it looks: that it is empty, or of a part."""
-    if not found and is_from_events:
-        yield (
-            "NOTHING WAS INFERRED: the role has no permission, for none of the events is a call "
-            "that was allowed and whose action is known. It does not mean that the key needs none."
-        )
-    elif not found:
-        yield (
-            "NOTHING WAS INFERRED: the role has no permission, for no call of AWS was understood "
-            f"in what was read ({_read(usage)}). It does not mean that the key needs none. What it "
-            "is used for, CloudTrail tells: --events FILE, or --profile NAME --access-key-id ID."
-        )
-    if usage.gaps:
-        yield (
-            f"NOT READ, though it may be code: {_listed(usage.gaps)}. What it needs is not in this "
-            "policy. git fsck tells what a store lacks; --code FOLDER looks at a part."
-        )
-    if usage.creates and (place in _CREATES or not found):
-        yield (
-            f"Files that say what to create were seen ({_listed(usage.creates)}). Whoever applies "
-            "them needs permissions for all that they create, and this policy has none of these. "
-            "Take them from CloudTrail: apply once with the permissions of today, then --events "
-            "FILE, or --profile NAME --access-key-id ID."
-        )
-    unread = _unread(usage)
-    if unread:
-        yield (
-            f"Not read, for the language: {_listed(unread)}. Nothing in these files names AWS's "
-            "SDK or runs its CLI in a way that is known; if they use AWS, add what they do."
-        )
-
-
-def is_complete(usage: Usage, chosen: Needs, found: Sequence[Statement], place: str) -> bool:
-    """Say whether the code was read and understood; tests apart, and what others wrote.
-
-    A policy that is empty is no answer as long as there is anything that was not looked into.
-    """
-    if usage.gaps or usage.unclear or chosen.unknown or (usage.creates and place in _CREATES):
-        return False
-    doubts = (usage.creates, _unread(usage), usage.aside.get(VENDORED))
-    return bool(found) or (bool(usage.files) and not any(doubts))
-
-
-def _unread(usage: Usage) -> dict[str, int]:
-    """Return the languages that nobody reads, with the number of their files."""
-    return {
-        name: number
-        for name, number in usage.left_out.items()
-        if name not in usage.gaps and name not in _CHOSEN
-    }
-
-
-def _aside(usage: Usage) -> Iterator[str]:
-    if tests := usage.left_out.get(TESTS):
-        yield (
-            f"Left out: {_count(tests, 'file')} of tests{_where(usage.aside.get(TESTS, {}))}; "
-            "--include-tests takes them in, --code FOLDER what is in a folder."
-        )
-    if others := usage.aside.get(VENDORED):
-        yield (
-            f"Left out: {_count(sum(others.values()), 'file')} of code that others wrote, as the "
-            f"folders are called{_where(others)}. If it is yours, --code FOLDER takes it in."
-        )
-
-
-def _where(folders: dict[str, int]) -> str:
-    most = sorted(folders.items(), key=lambda one: (-one[1], one[0]))
-    named = [f"{name}: {number}" for name, number in most]
-    return f" ({_some(named, _NAMED)})" if named else ""
-
-
-def _read(usage: Usage) -> str:
-    return (
-        ", ".join(f"{_count(n, 'file')} of {name}" for name, n in usage.files.items()) or "no file"
-    )
-
-
-def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in counts.items())
-
-
-def _folders(usage: Usage) -> list[tuple[str, int]]:
-    """Return the folders that part the calls, and how many each has, the most first."""
-    paths = [one.spot.path.split("/")[:-1] for one in usage.calls]
-    depth = 0
-    while paths and all(len(path) > depth and path[depth] == paths[0][depth] for path in paths):
-        depth += 1
-    counted = Counter("/".join(path[: depth + 1]) or "." for path in paths)
-    return counted.most_common()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _some(items: Collection[str], number: int) -> str:
-    shown_items = list(items)[:number]
-    rest = len(items) - len(shown_items)
-    return ", ".join(shown_items) + (f" and {rest} more" if rest else "")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import field
 
 from leakscan.permissions import Need, Spot, Statement, Suggestion, Usage
-from leakscan.privilege import decisions
+from leakscan.privilege import coverage, decisions
 from leakscan.privilege.actions import level_of
 from leakscan.privilege.arns import Place
 from leakscan.privilege.cloudtrail import Trail
@@ -71,7 +71,7 @@ def _is_complete(
     usage: Usage, wish: Wish, chosen: Needs, found: Sequence[Statement], trail: Trail | None
 ) -> bool:
     if trail is None:
-        return decisions.is_complete(usage, chosen, found, wish.place)
+        return coverage.is_complete(usage, chosen, found, wish.place)
     unknown = chosen.unknown or trail.unknown or trail.not_read or trail.gaps
     return bool(found) and not (unknown or usage.gaps or usage.unclear)
 
@@ -103,7 +103,7 @@ def _decisions(
 ) -> Iterator[str]:
     needs: list[Need] = chosen.needs
     is_from_events = trail is not None
-    yield from decisions.of_gaps(usage, found, wish.place, is_from_events=is_from_events)
+    yield from coverage.of_gaps(usage, found, wish.place, is_from_events=is_from_events)
     yield from wish.notes
     if trail is not None:
         yield from decisions.of_events(trail)
@@ -113,5 +113,5 @@ def _decisions(
     yield from chosen.notes
     yield from decisions.of_place(wish.place)
     yield from decisions.of_services(needs)
-    yield from decisions.of_code(usage, chosen, is_from_events=is_from_events)
+    yield from coverage.of_code(usage, chosen, is_from_events=is_from_events)
     yield decisions.REFINE
