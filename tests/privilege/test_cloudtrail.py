@@ -60,19 +60,24 @@ def granted(*events: object) -> dict[str, list[str]]:
 ONE: Final = event("s3", "ListBuckets")
 
 
+def packed(data: bytes) -> bytes:
+    """Return gzip without the time in it, for the names of tests are made of it."""
+    return gzip.compress(data, mtime=0)
+
+
 @pytest.mark.parametrize(
     "data",
     [
         json.dumps({"Records": [ONE]}).encode(),
-        gzip.compress(json.dumps({"Records": [ONE]}).encode()),
+        packed(json.dumps({"Records": [ONE]}).encode()),
         json.dumps({"Events": [{"EventId": "1", "CloudTrailEvent": json.dumps(ONE)}]}).encode(),
         json.dumps([ONE]).encode(),
         json.dumps(ONE).encode(),
         json.dumps(ONE).encode() + b"\n\n" + json.dumps(ONE).encode() + b"\n",
         (json.dumps(ONE, indent=2) + "\n" + json.dumps(ONE, indent=2) + "\n").encode(),
         json.dumps({"Records": [ONE]}, indent=1).encode() * 2,
-        gzip.compress(json.dumps(ONE).encode() + b"\n") + gzip.compress(json.dumps(ONE).encode()),
-        gzip.compress(json.dumps(ONE).encode()) + bytes(512),
+        packed(json.dumps(ONE).encode() + b"\n") + packed(json.dumps(ONE).encode()),
+        packed(json.dumps(ONE).encode()) + bytes(512),
         b"\xef\xbb\xbf" + json.dumps([ONE]).encode(),
     ],
 )
@@ -91,7 +96,7 @@ def test_the_forms_that_are_known(data: bytes) -> None:
         b'{"Records": 3}',
         b"3",
         b"\x1f\x8bnot gzip",
-        gzip.compress(b"{}")[:-4],
+        packed(b"{}")[:-4],
         b"[" * 100_000,
     ],
 )

@@ -123,7 +123,7 @@ def of(*calls: Call, **rest: Any) -> Suggestion:
 
 
 def call(service: str, operation: str, line: int = 1, **arguments: str | Hole) -> Call:
-    given = {name: ((value,),) for name, value in arguments.items()}
+    given: dict[str, tuple[Text, ...]] = {name: ((value,),) for name, value in arguments.items()}
     return Call(service, operation, given, Spot("app.py", line))
 
 
