@@ -63,6 +63,7 @@ SILENT = {
     "a comment": "# aws s3 ls\n# 'sqs://'\nx = 1",
     "another program": "import subprocess\nsubprocess.run(['git', 'status', 'aws '])",
     "help": "parser.add_argument('-x', help='aws s3 ls')\nprint('aws s3 cp a s3://b')",
+    "constants": "import s3transfer.constants\nx = s3transfer.constants.KB",
     "a sentence": "x = 'aws lambda functions are great'",
     "documentation": 'def f():\n  """aws s3 ls"""',
     "the version": "import subprocess\nsubprocess.run(['aws', '--version'])",
@@ -218,6 +219,19 @@ def test_a_client_of_any_service() -> None:
     )
 
     assert why(found) == ["which call it is of which service is not known"]
+
+
+def test_an_answer_of_a_client_of_any_service_calls_nothing() -> None:
+    found = read(
+        """
+        from botocore.client import BaseClient
+        def f(client: BaseClient):
+            client.meta.events.register("x", f)
+            return client.get_records(ShardIterator="x").get("Records").copy()
+        """
+    )
+
+    assert why(found) == ["it is a call of a client whose service is not known"]
 
 
 DEFAULTS = [

@@ -81,7 +81,7 @@ class Aws:
                 return self._of_item(value, name)
             case v.Service():
                 return (resources.collection(value, name) or v.Method(value, name),)
-            case v.Lost():
+            case v.Lost(is_client=False):
                 return (value,)
             case v.Quiet() | v.Nothing():
                 return (v.Quiet(),)
@@ -131,6 +131,8 @@ class Aws:
         match callee:
             case v.External(name=name):
                 return self._external(name, call, here)
+            case v.Method(of=v.Lost() as lost, name="get_paginator" | "get_waiter"):
+                return (lost,)
             case v.Method(of=of, name=name):
                 return self._method(of, name, call, here)
             case v.Lost():
@@ -279,12 +281,12 @@ class Aws:
         for name in texts.whole(values):
             service = service_of_python(name)
             if service is None or (maker == "resource" and not resources.has_resources(service)):
-                found.append(v.Lost(spot))
+                found.append(v.Lost(spot, is_client=maker != "resource"))
                 continue
             origin = self._origin(service, session, call, here)
             found.append(v.Service(origin) if maker == "resource" else v.Client(origin))
         if not all(isinstance(value, v.Known) for value in values) or not found:
-            found.append(v.Lost(spot))
+            found.append(v.Lost(spot, is_client=maker != "resource"))
         return tuple(found)
 
     def _origin(
@@ -372,7 +374,7 @@ def _of_stub(name: str, spot: Spot) -> Values:
     if name in _SESSIONS:
         return (v.Session(),)
     if name in _ANY_CLIENT:
-        return (v.Lost(spot),)
+        return (v.Lost(spot, is_client=True),)
     found = _STUBS.match(name)
     if found is None:
         return ()

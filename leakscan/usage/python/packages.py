@@ -93,7 +93,7 @@ _BY_ROOT: Final = {
     for root in {entry.partition(".")[0] for entry in _WHY}
 }
 _HARMLESS: Final = re.compile(
-    r"(?:exceptions?|errors?|types?|typing|version|__version__|\w+Error|\w+Exception|\w+Warning)\Z"
+    r"(?:exceptions?|errors?|types?|typing|constants?|version|__version__|\w+Error|\w+Exception|\w+Warning)\Z"
 )
 """Last parts of names with which nothing is called."""
 _SETTINGS: Final = re.compile(

@@ -102,7 +102,7 @@ class Processes:
     def not_run(self, path: str, commands: Iterable[Said]) -> Iterator[Unclear]:
         """Yield the commands of a file that nothing was seen to run."""
         run = "\n".join(self._run)
-        for one in commands:
+        for one in dict.fromkeys(commands):
             text = " ".join(one.text.split())
             if _is_command(text) and text not in run and text not in run.replace("'", ""):
                 where = spot(path, one.line, " ".join(text.split()[:3]))

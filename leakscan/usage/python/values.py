@@ -108,6 +108,7 @@ class Lost(Record, frozen=True):
     """A client or resource of a service that is not known."""
 
     spot: Spot
+    is_client: bool = False
 
 
 class External(Record, frozen=True):
