@@ -117,7 +117,8 @@ _NAMED: Final = re.compile(r"\?P<\w+>")
 SPEAKS: Final = re.compile(
     rb"""boto|s3[an]?://|DEFAULT_FILE_STORAGE|AWS4|SigV4|(?<![\w.-])aws["' ]|import aws\b|sh\.aws"""
     rb"""|fsspec|redshift_connector"""
-    + f"|(?:from|import)[ \t][^\n]{{0,200}}?\\b(?:{_ROOTS})\\b|".encode()
+    rb"""|(?m:^)(?:[^\n#'"]{0,40}:)?[ \t]*(?:from|import)[ \t][^\n]{0,200}?"""
+    + rf"\b(?:{_ROOTS})\b|".encode()
     + _NAMED.sub("?:", _SETTINGS.pattern).encode()
 )
 """What a file says that has to do with AWS, perhaps."""

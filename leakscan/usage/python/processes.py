@@ -45,14 +45,16 @@ _RUNS: Final = re.compile(rf"(?:\A|[\s/;&|(`'\"])(?:{_TOOLS}\s|docker\s+(?:push|
 _BEGINS: Final = re.compile(r"\s*(?:(?:sudo|time|exec)\s+)*(?:\S*/)?aws\s")
 _HELP: Final = re.compile(r"\s*(?:sudo\s+)?aws\s+(\S+)(?:\s+(\S+))?")
 _MOST: Final = 8
-_MOST_KEPT: Final = 2000
+_MOST_SOUGHT: Final = 500
+"""Texts that are looked for inside of the commands; more are not what people write."""
 
 
 class Processes:
     """The commands of one program."""
 
     def __init__(self) -> None:
-        self._run: list[str] = []
+        self._run: dict[str, None] = {}
+        """Commands that something runs, without the quotes around words."""
 
     def of_call(self, call: ast.Call, here: Evaluation) -> Iterator[Call | Unclear]:
         """Yield what the command does that a call runs."""
@@ -62,8 +64,7 @@ class Processes:
             return
         names = {one.name for one in here.of(call.func) if isinstance(one, v.External)}
         for script in self._scripts(call, name, names, here):
-            if len(self._run) < _MOST_KEPT:
-                self._run.append(" ".join(script.split()))
+            self._run.setdefault(" ".join(script.replace("'", "").split()))
             yield from script_calls(here.path, script, call.lineno, {})
 
     def _scripts(
@@ -102,9 +103,11 @@ class Processes:
     def not_run(self, path: str, commands: Iterable[Said]) -> Iterator[Unclear]:
         """Yield the commands of a file that nothing was seen to run."""
         run = "\n".join(self._run)
-        for one in dict.fromkeys(commands):
+        for number, one in enumerate(dict.fromkeys(commands)):
             text = " ".join(one.text.split())
-            if _is_command(text) and text not in run and text not in run.replace("'", ""):
+            plain = text.replace("'", "")
+            is_run = plain in self._run or (number < _MOST_SOUGHT and plain in run)
+            if _is_command(text) and not is_run:
                 where = spot(path, one.line, " ".join(text.split()[:3]))
                 yield Unclear(where, "a command of the AWS CLI; what runs it was not followed")
 
