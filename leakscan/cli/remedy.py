@@ -56,7 +56,7 @@ Exit codes
        read; also where all was read and there is nothing to do
   2    wrong use; no such finding
   3    there is no plan, and not all could be read: that is not clean; with --role: it is written,
-       and may lack something, as the lines "Not understood" and "Action not known" say
+       and may lack something, because not all of the code was read or understood
   4    a remediation text is invalid
 """,
 )
