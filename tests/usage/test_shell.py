@@ -188,6 +188,12 @@ def test_a_spot_names_the_line_and_no_value(keys: KeyMaker) -> None:
     assert secret not in str(list(found.arguments.values()))
 
 
+def test_a_spot_holds_no_word_that_is_no_name_of_a_command() -> None:
+    (found,) = calls("a.sh", b"aws unknownsvc Hunter2isMyPass --password")
+    assert isinstance(found, Unclear)
+    assert found.spot.said == "aws unknownsvc ... --password"
+
+
 def test_a_makefile() -> None:
     source = (
         "BUCKET := b\nPREFIX ?= p\nURI = s3://$(BUCKET)/$(PREFIX)\n\n"

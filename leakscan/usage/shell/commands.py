@@ -17,6 +17,7 @@ from leakscan.usage.shell.words import Command
 from leakscan.usage.syntax import ANY, joined, known, spot
 
 # fmt: off
+_COMMAND_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,63}")
 _RUNNERS: Final = frozenset(
     {
         "sudo",
@@ -316,7 +317,8 @@ def _tool(
 
 
 def _spot(path: str, line_number: int, line: Line) -> Spot:
-    """Return where a command stands, and it without the values of its options."""
-    words = [line.word(number) or "..." for number in range(min(len(line.words), 2))]
+    """Return where a command stands: its service and operation, and its options without values."""
+    words = [line.word(number) or "" for number in range(min(len(line.words), 2))]
+    words = [word if _COMMAND_NAME.fullmatch(word) else "..." for word in words]
     names = dict.fromkeys(name for name, _ in line.options[:_MAX_NAMES])
     return spot(path, line_number, " ".join(["aws", *words, *names]))
