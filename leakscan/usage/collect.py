@@ -1,6 +1,6 @@
 """What the code of a repository does with AWS: each file to the reader of its language.
 
-Part of the privilege stage. In: paths and bytes, and readers. Out: `Usage`. What is left out is
+Part of the usage stage. In: paths and bytes, and readers. Out: `Usage`. What is left out is
 counted by the reason; what a reader cannot tell it says as Unclear. Nothing read here is run.
 """
 

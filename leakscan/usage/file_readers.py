@@ -1,6 +1,6 @@
 """Readers of languages whose files are read one by one, for `usage`.
 
-Part of the privilege stage. A parser that fails on what nobody writes is no reason to lose the
+Part of the usage stage. A parser that fails on what nobody writes is no reason to lose the
 other files: it makes the file Unclear.
 """
 

@@ -1,6 +1,6 @@
 """From what a piece of code hands to an operation, by its own names, to a `Call`.
 
-Part of the privilege stage, for the readers of languages that are not Python. In: texts by the
+Part of the usage stage, for the readers of languages that are not Python. In: texts by the
 path of names that leads to them. Out: the members of botocore's model that they are.
 """
 

@@ -1,6 +1,6 @@
 """What AWS's services can do, from botocore's models: operations, their inputs, waiters.
 
-Part of the privilege stage. In: names as code has them. Out: the API's own names, or None where
+Part of the usage stage. In: names as code has them. Out: the API's own names, or None where
 there is no such thing. A model is read when it is first asked for; no client is made.
 """
 

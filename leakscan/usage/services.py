@@ -1,6 +1,6 @@
 """What AWS's services are called in botocore, in other SDKs and in the CLI.
 
-Part of the privilege stage. In: a name as code has it. Out: botocore's name of the service, or None
+Part of the usage stage. In: a name as code has it. Out: botocore's name of the service, or None
 where none is certain. Only the head of each model is read, not the models.
 """
 

@@ -1,6 +1,6 @@
 """Calls of AWS in what YAML tells machines to run: workflows, pipelines, build and compose files.
 
-Part of the privilege stage. In: one file. Out: Calls, and what is surely AWS and not told which as
+Part of the usage stage. In: one file. Out: Calls, and what is surely AWS and not told which as
 Unclear. Scripts in it are read as shell, with the variables that stand around them; actions, pipes
 and orbs by their names.
 """

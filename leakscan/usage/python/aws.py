@@ -1,6 +1,6 @@
 """What boto3 and its relatives give: sessions, clients, resources and what is made of them.
 
-Part of the privilege stage. In: a value and what is done with it. Out: what that gives. The calls
+Part of the usage stage. In: a value and what is done with it. Out: what that gives. The calls
 themselves are not made into anything here.
 """
 

@@ -1,6 +1,6 @@
 """The calls of AWS in Python: what is done with clients and resources, as operations.
 
-Part of the privilege stage. In: the modules of a program. Out: Calls, and as Unclear what is one
+Part of the usage stage. In: the modules of a program. Out: Calls, and as Unclear what is one
 of AWS and cannot be told which.
 """
 

@@ -1,6 +1,6 @@
 """What expressions of Python may be, without running any: names, attributes, calls.
 
-Part of the privilege stage. In: an expression and its place. Out: its values. Bounded in depth and
+Part of the usage stage. In: an expression and its place. Out: its values. Bounded in depth and
 in steps; what is beyond is open. What other packages give is left to the caller's `Outside`.
 """
 

@@ -1,6 +1,6 @@
 """What a call in Python is given: texts with the names that lead to each.
 
-Part of the privilege stage. In: arguments, evaluated. Out: `Given`, for `given.call`.
+Part of the usage stage. In: arguments, evaluated. Out: `Given`, for `given.call`.
 """
 
 import ast

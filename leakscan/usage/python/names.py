@@ -1,6 +1,6 @@
 """Names and parameters of Python: which binding holds, and what code calls something.
 
-Part of the privilege stage. In: nodes and bindings. Out: nodes, bindings and names.
+Part of the usage stage. In: nodes and bindings. Out: nodes, bindings and names.
 """
 
 import ast

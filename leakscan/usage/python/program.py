@@ -1,6 +1,6 @@
 """The Python modules of a repository that may have to do with AWS, and how they import each other.
 
-Part of the privilege stage. In: files. Out: `Program`: modules that are read when they are first
+Part of the usage stage. In: files. Out: `Program`: modules that are read when they are first
 asked for, and which calls have which name. What cannot be read is kept as Unclear.
 """
 

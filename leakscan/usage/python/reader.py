@@ -1,6 +1,6 @@
 """Reads Python: all its files together, for a client made in one is used in another.
 
-Part of the privilege stage. In: files. Out: Calls and Unclear. Nothing is run or imported.
+Part of the usage stage. In: files. Out: Calls and Unclear. Nothing is run or imported.
 """
 
 from collections.abc import Iterator, Sequence

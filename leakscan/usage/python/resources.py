@@ -1,6 +1,6 @@
 """What boto3's resources do, from boto3's own descriptions of them.
 
-Part of the privilege stage. In: a service resource, a resource or a collection, and the name of an
+Part of the usage stage. In: a service resource, a resource or a collection, and the name of an
 attribute as code has it. Out: what it is, and which operation it is. boto3 is an extra; without it
 there are no resources.
 """

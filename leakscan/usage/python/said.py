@@ -1,6 +1,6 @@
 """How a call is shown: its callee and the names of its arguments, never a value.
 
-Part of the privilege stage. In: a call. Out: `Spot`.
+Part of the usage stage. In: a call. Out: `Spot`.
 """
 
 import ast

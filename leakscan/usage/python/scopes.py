@@ -1,6 +1,6 @@
 """The names of a Python module: where each is bound, which calls and classes there are.
 
-Part of the privilege stage. In: the text of a module. Out: `Module` with scopes, calls, classes
+Part of the usage stage. In: the text of a module. Out: `Module` with scopes, calls, classes
 and functions, none of them evaluated. Nothing is run or imported.
 """
 

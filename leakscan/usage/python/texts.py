@@ -1,6 +1,6 @@
 """Texts of Python with what is known of them: literals, formats, joins, and dicts and lists.
 
-Part of the privilege stage. In: an expression, and a way to evaluate those in it. Out: its values.
+Part of the usage stage. In: an expression, and a way to evaluate those in it. Out: its values.
 """
 
 import ast

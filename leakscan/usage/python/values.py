@@ -1,6 +1,6 @@
 """What an expression of Python may be, as far as it matters for calls of AWS.
 
-Part of the privilege stage. An expression has several values where branches, callers or classes
+Part of the usage stage. An expression has several values where branches, callers or classes
 give it several; `Open` among them says that it may be anything else as well.
 """
 

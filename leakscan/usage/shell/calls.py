@@ -1,6 +1,6 @@
 """Calls of AWS in shell: scripts, recipes of a Makefile, RUN of a Dockerfile.
 
-Part of the privilege stage. In: one file. Out: Calls, and what is surely AWS and not told which as
+Part of the usage stage. In: one file. Out: Calls, and what is surely AWS and not told which as
 Unclear. A file that is none of a shell is made one first, line by line.
 """
 
