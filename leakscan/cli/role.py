@@ -57,11 +57,22 @@ def run(wishes: RoleWishes) -> int:
     made = _suggestion(wishes, plans, used, tables, trail)
     options = outputs.fitted(ReportOptions(tool_version=__version__), wishes.output)
     clean = Cleaner(redactor(_findings(plans), plans.hidden if plans is not None else ()))
-    outputs.write(wishes.output, render(made, options, wishes.output.format, clean))
+    written = render(made, options, wishes.output.format, clean)
+    outputs.write(wishes.output, written)
+    if wishes.output.format == "policy" and not wishes.quiet:
+        _say_what_is_open(made, written)
     if made.complete:
         return ExitCode.CLEAN
     click.echo(f"leakscan: {INCOMPLETE}", err=True)
     return ExitCode.INCOMPLETE
+
+
+def _say_what_is_open(made: Suggestion, policy: bytes) -> None:
+    """Say of a bare policy, which has no room for it, which words are to be filled in."""
+    words = [name for name in made.variables if name.encode("ascii") in policy]
+    if words:
+        what = f"fill in {', '.join(words)}; --format text says what they mean."
+        click.echo(f"leakscan: {what}", err=True)
 
 
 def _check(wishes: RoleWishes) -> None:

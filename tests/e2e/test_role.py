@@ -203,6 +203,16 @@ def test_what_is_not_understood_shows_in_the_exit_code(cli: Cli, repo: Repo) -> 
     assert b"app.py:2" in run.out
 
 
+def test_a_bare_policy_says_elsewhere_what_is_open(cli: Cli, repo: Repo, tmp_path: Path) -> None:
+    repo.commit({b"app.py": b"import boto3\nboto3.client('sqs').purge_queue(QueueUrl=url)\n"})
+    words = ("ecs-task", "--repository", repo.path, "--region", "eu-west-1", "--format", "policy")
+    run = role(cli, *words, "--output", tmp_path / "policy.json")
+    policy = json.loads((tmp_path / "policy.json").read_bytes())
+    assert policy["Statement"][0]["Action"] == ["sqs:PurgeQueue"]
+    assert "fill in ACCOUNT_ID, " in run.message
+    assert "fill in" not in role(cli, *words, "--quiet").message
+
+
 def test_programs_of_their_own_are_told_apart(cli: Cli, repo: Repo) -> None:
     code = b"import boto3\nboto3.client('s3').put_object(Bucket='b', Key='k')\n"
     repo.commit({b"src/shop/app.py": code, b"src/mail/app.py": code, b"src/mail/b.py": code})
