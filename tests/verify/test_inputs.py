@@ -150,10 +150,10 @@ def test_a_finding_without_a_fingerprint_is_no_finding(value: Any) -> None:
     [
         (b"", "no JSON"),
         (b"\xff\xfe", "no JSON"),
-        (b"[" * 1_000_000, "no JSON"),
+        (b"[" * 1_000_000, "it is a list"),
         (b'{"a":' * 100_000, "no JSON"),
         (b"AKIA secret", "no JSON"),
-        (b"[]", "no JSON"),
+        (b"[]", "it is a list"),
         (b"{}", "schema is not leakscan.report/1"),
         (b'{"schema": "leakscan.verdicts/1"}', "schema is not leakscan.report/1"),
         (b'{"schema": "leakscan.report/1"}', "not as leakscan writes it"),
