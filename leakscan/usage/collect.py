@@ -203,11 +203,6 @@ def kind_of(path: str, readers: Sequence[Reader]) -> str:
     return "" if is_prose(path, b"") else OTHER
 
 
-def is_left_out(path: str, options: Options | None = None) -> bool:
-    """Say of a path alone that its file is not looked at, so that it need not be loaded."""
-    return bool(_left_out_by_name(path, options or Options()))
-
-
 def why_left_out(path: str, data: bytes, options: Options) -> str:
     """Return why a file is not read, or nothing."""
     if len(data) > options.file_bytes:

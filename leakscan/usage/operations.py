@@ -57,11 +57,6 @@ def operation_of_waiter(service: str, name: str) -> str | None:
     return _waiters(service).get(_plain(name))
 
 
-def is_paginator(service: str, method: str) -> bool:
-    """Say whether a Python client has a paginator of this name."""
-    return operation_of(service, method) in _paginators(service)
-
-
 @cache
 def members(service: str, operation: str) -> Mapping[str, Member]:
     """Return the texts of an operation's input, by their names from the top, joined by dots.
@@ -142,11 +137,6 @@ def _by_plain_name(service: str) -> dict[str, str]:
 def _waiters(service: str) -> dict[str, str]:
     described = _described(service, "waiters-2").get("waiters", {})
     return {_plain(name): waiter["operation"] for name, waiter in described.items()}
-
-
-@cache
-def _paginators(service: str) -> frozenset[str]:
-    return frozenset(_described(service, "paginators-1").get("pagination", {}))
 
 
 def _described(service: str, kind: str) -> dict[str, dict[str, dict[str, str]]]:
