@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from leakscan.permissions import Call, Hole, Spot, Text, Unclear
 from leakscan.usage.operations import members
-from leakscan.usage.syntax import joined, known, safe
+from leakscan.usage.syntax import bounded, joined, known, safe
 
 Given = list[tuple[tuple[Text, ...], Text]]
 """Texts and the names that lead to each from the top; an element of a list has its list's."""
 
 _MAX_TEXTS: Final = 64
-"""Of one member; the rest would be one more of the same."""
+"""Of one member; what is above is any text, which a reader of the policy has to fill in."""
 
 
 def call(service: str, operation: str, given: Given, where: Spot, region: str = "") -> Call:
@@ -79,7 +79,7 @@ def arguments(service: str, operation: str, given: Given) -> dict[str, tuple[Tex
                 found.setdefault(name, []).append((Hole(""),) if member.is_secret else value)
             break
     return {
-        name: tuple(dict.fromkeys(safe(joined(text), name) for text in texts))[:_MAX_TEXTS]
+        name: bounded(tuple(dict.fromkeys(safe(joined(text), name) for text in texts)), _MAX_TEXTS)
         for name, texts in found.items()
     }
 

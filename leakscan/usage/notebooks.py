@@ -69,7 +69,9 @@ def _cells(value: Any) -> Iterator[tuple[bool, list[str]]]:
     """Yield of each cell whether it is code, and its lines, of either version of the format."""
     sheets = value.get("worksheets") or [value]
     cells = [cell for sheet in sheets for cell in sheet.get("cells", [])]
-    for cell in cells[:_MAX_CELLS]:
+    if len(cells) > _MAX_CELLS:
+        raise ValueError("more cells than are read")
+    for cell in cells:
         source = cell.get("source", cell.get("input", ""))
         text = source if isinstance(source, str) else "".join(source)
         yield cell.get("cell_type") == "code", text.splitlines(keepends=True)

@@ -138,6 +138,11 @@ def joined(*texts: Text) -> Text:
     return tuple(parts)
 
 
+def bounded(texts: tuple[Text, ...], most: int) -> tuple[Text, ...]:
+    """Return at most so many texts; where there are more, the last one is any text."""
+    return texts if len(texts) <= most else (*texts[: most - 1], (ANY,))
+
+
 def known(text: Text) -> str | None:
     """Return a text of which all is known, or None."""
     return "".join(map(str, text)) if not any(isinstance(part, Hole) for part in text) else None

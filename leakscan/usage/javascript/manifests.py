@@ -9,6 +9,7 @@ from typing import Final
 
 from leakscan.permissions import Call, Unclear
 from leakscan.usage.shell.calls import script_calls
+from leakscan.usage.syntax import unread
 
 _MAX_SCRIPTS: Final = 200
 _MAX_SCRIPT: Final = 4096
@@ -30,8 +31,11 @@ def scripts_of(path: str, data: bytes) -> Iterator[Call | Unclear]:
     if not isinstance(scripts, dict):
         return
     start = max(text.find('"scripts"'), 0)
-    for name, script in list(scripts.items())[:_MAX_SCRIPTS]:
-        if isinstance(script, str) and len(script) <= _MAX_SCRIPT and _speaks(script):
+    spoken = [one for one in scripts.items() if isinstance(one[1], str) and _speaks(one[1])]
+    if len(spoken) > _MAX_SCRIPTS or any(len(script) > _MAX_SCRIPT for _, script in spoken):
+        yield unread(path, "its scripts are more, or longer, than are read")
+    for name, script in spoken[:_MAX_SCRIPTS]:
+        if len(script) <= _MAX_SCRIPT:
             at = max(text.find(json.dumps(name), start), 0)
             yield from script_calls(path, script, text.count("\n", 0, at) + 1, {})
 

@@ -11,7 +11,7 @@ from leakscan.permissions import Hole, Text
 from leakscan.usage.given import Given
 from leakscan.usage.javascript.imports import Imports
 from leakscan.usage.javascript.scopes import CLASSES, Binding, Scope, Scopes
-from leakscan.usage.syntax import ANY, hole, joined, known, text_of
+from leakscan.usage.syntax import ANY, bounded, hole, joined, known, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -196,7 +196,7 @@ class Values:
                     *self.texts(node.child_by_field_name("consequence"), depth + 1),
                     *self.texts(node.child_by_field_name("alternative"), depth + 1),
                 )
-                return tuple(dict.fromkeys(either))[:_MAX_TEXTS]
+                return bounded(tuple(dict.fromkeys(either)), _MAX_TEXTS)
             case kind if kind in WRAPPERS and node.named_children:
                 return self.texts(node.named_children[0], depth + 1)
             case "identifier" | "member_expression" | "shorthand_property_identifier":

@@ -73,7 +73,10 @@ def calls(path: str, source: bytes) -> Iterator[Call | Unclear]:
     covered: set[int] = set()
     end = 0
     for number, step in enumerate(_STEP.finditer(text)):
-        if step.start() < end or number > _MAX_STEPS:
+        if number >= _MAX_STEPS:
+            yield Unclear(spot(path, 1, ""), f"of more than {_MAX_STEPS} steps the first are read")
+            break
+        if step.start() < end:
             continue
         literal = _literal(text, step.end())
         if literal is None:

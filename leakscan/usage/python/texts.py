@@ -12,7 +12,7 @@ from typing import Final
 from leakscan.permissions import Hole, Text
 from leakscan.usage.python import values as v
 from leakscan.usage.python.values import ANYTHING, Open, Value, Values, union
-from leakscan.usage.syntax import hole, joined
+from leakscan.usage.syntax import bounded, hole, joined
 
 _PLAIN: Final = frozenset(
     {"", "name", "id", "arn", "key", "value", "url", "get", "x", "n", "pop", "load", "loads"}
@@ -57,7 +57,7 @@ def value_of_text(text: Text) -> Value:
 
 def joined_values(parts: Iterable[Values]) -> Values:
     """Return all texts that some values make one after the other."""
-    several = [texts_of(part, "")[:_MOST] or ((hole(""),),) for part in parts]
+    several = [bounded(texts_of(part, ""), _MOST) or ((hole(""),),) for part in parts]
     found: list[Value] = []
     for combined in product(*several):
         found.append(value_of_text(joined(*combined)))

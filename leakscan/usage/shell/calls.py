@@ -73,7 +73,9 @@ def script_calls(
         found = command_calls(command, path, script.functions, is_aws=is_aws)
         yield from in_region(found, command.region or region)
         inner = _inner_script(command.words)
-        if inner and depth < _MAX_INNER:
+        if inner and depth == _MAX_INNER:
+            yield Unclear(Spot(path, command.line), "scripts in scripts are not followed so deep")
+        elif inner:
             below = script_calls(
                 path, inner, command.line, variables, is_aws=is_aws, depth=depth + 1
             )
